@@ -1,0 +1,1 @@
+"""SHOW: the risk API and the dashboard."""

@@ -1,0 +1,1 @@
+"""KEEP: inventory, findings, score, schedule, storage, delivery."""

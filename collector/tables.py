@@ -1,0 +1,389 @@
+"""The store's tables. One description for SQLite and PostgreSQL; Alembic's migrations are made from it.
+
+Conventions: ids are texts; times are aware and kept in UTC; JSON is text on SQLite and ``jsonb``-like on PostgreSQL;
+closed sets are kept as the words of their enums. What the lists sort or filter by is a column of its own row, so that no list
+needs a join to page through a million findings.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, kept in UTC; a naive one is a mistake of ours and raises ``ValueError``."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"the time {value} has no time zone")
+        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        found: datetime = value
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+# A counter that SQLite only increments by itself when it is spelled INTEGER.
+Counter = BigInteger().with_variant(Integer(), "sqlite")
+
+# --- the catalogue: what the city says of itself -------------------------------------------------------------------
+
+department = Table(
+    "department",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("names", JSON, nullable=False),  # {"ca": …, "es": …, "en": …}
+    Column("inventory_size", Integer, nullable=False, default=0),  # N of scoring.md, frozen at the start of the period
+)
+
+service = Table(
+    "service",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("department_id", ForeignKey("department.id"), nullable=False),
+    Column("names", JSON, nullable=False),
+    Column("audience", String(32)),
+    Column("plan", String(32)),
+    Column("strategic_line", String(64)),
+    Column("project", String(64)),
+    Column("supplier", String(200)),
+    Column("ens", JSON, nullable=False),  # {"D": "medio", …}; "-" = the dimension is not affected
+    Column("ens_category", String(16)),  # BASICA, MEDIA, ALTA; None = not valued
+    Column("exposure", String(16)),  # overrides the vantage's
+    Column("parameters", JSON, nullable=False, default=dict),  # rule id → {parameter: value}
+    Column("inventory_size", Integer, nullable=False, default=0),
+)
+
+asset = Table(
+    "asset",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(253), nullable=False),
+    Column("namespace", String(64), nullable=False, default=""),
+    Column("declared", Boolean, nullable=False, default=False),  # the catalogue names it (INV-001)
+    Column("catalogue_id", String(128), unique=True),
+    Column("department_id", ForeignKey("department.id")),
+    Column("service_id", ForeignKey("service.id")),  # the most critical one; all are in asset_service
+    Column("owner", String(200)),
+    Column("ens_category", String(16)),
+    Column("exposure", String(16)),
+    Column("authorised_ports", String(2000)),  # text of scanners.ports; None = nobody said
+    Column("addresses", JSON, nullable=False, default=list),
+    Column("names", JSON, nullable=False, default=list),
+    Column("os", String(200)),
+    Column("first_seen", UtcTime),
+    Column("last_seen", UtcTime),
+    Column("last_evaluated", UtcTime),
+    Column("gone_since", UtcTime),  # proved gone; None = not known to be gone
+    Column("risk", Float),  # R of scoring.md; None = never evaluated
+    Column("risk_factors", JSON),
+    Column("open_findings", Integer, nullable=False, default=0),
+    Column("worst", String(36)),  # id of the finding that weighs most
+    Index("ix_asset_page", "risk", "id"),
+    Index("ix_asset_department_page", "department_id", "risk", "id"),
+    Index("ix_asset_service_page", "service_id", "risk", "id"),
+    Index("ix_asset_name", "name"),
+)
+
+asset_service = Table(
+    "asset_service",
+    metadata,
+    Column("asset_id", ForeignKey("asset.id", ondelete="CASCADE"), primary_key=True),
+    Column("service_id", ForeignKey("service.id"), primary_key=True),
+    Index("ix_asset_service_service", "service_id"),
+)
+
+identifier = Table(
+    "identifier",
+    metadata,
+    Column("namespace", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # mac, ssh_host_key, certificate, name, address, catalogue
+    Column("value", String(300), primary_key=True),
+    Column("asset_id", ForeignKey("asset.id", ondelete="CASCADE"), nullable=False),
+    Column("weight", Float, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Index("ix_identifier_asset", "asset_id"),
+)
+
+endpoint = Table(
+    "endpoint",
+    metadata,
+    Column("asset_id", ForeignKey("asset.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", String(300), primary_key=True),  # tcp/443, tcp/443/sede.example
+    Column("address", String(45), nullable=False),
+    Column("port", Integer),
+    Column("transport", String(8)),
+    Column("name", String(253)),
+    Column("service", String(64)),
+    Column("product", String(200)),
+    Column("version", String(100)),
+    Column("tls", Boolean),
+    Column("state", String(16), nullable=False, default="open"),  # open, closed
+    Column("closed_looks", Integer, nullable=False, default=0),  # looks in a row that found it closed; two are proof
+    Column("zone", String(64), nullable=False),
+    Column("vantage", String(16), nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Index("ix_endpoint_address", "address", "port"),
+)
+
+# --- what was seen -------------------------------------------------------------------------------------------------
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("asset_id", String(36), primary_key=True),
+    Column("place", String(300), primary_key=True),
+    Column("scanner", String(32), primary_key=True),
+    Column("vantage", String(16), primary_key=True),  # the latest look from each vantage; older ones are in Elasticsearch
+    Column("id", String(36), nullable=False, unique=True),
+    Column("zone", String(64), nullable=False),
+    Column("observed_at", UtcTime, nullable=False),
+    Column("outcome", String(24), nullable=False),
+    Column("detail", String(400), nullable=False, default=""),
+    Column("scanner_version", String(32), nullable=False),
+    Column("facts", JSON),
+    Column("evidence", LargeBinary),
+    Column("evidence_sha256", String(64)),
+)
+
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("asset_id", String(36), primary_key=True),
+    Column("rule", String(16), primary_key=True),
+    Column("place", String(300), primary_key=True),
+    Column("vantage", String(16), primary_key=True),
+    Column("result", String(16), nullable=False),  # of the last evaluation, unknown included
+    Column("last_conclusive", String(16)),  # pass or fail; None = never
+    Column("evaluated_at", UtcTime, nullable=False),  # the last evaluation of any result
+    Column("conclusive_at", UtcTime),
+    Column("observation_id", String(36)),
+    Column("department_id", String(64)),
+    Column("service_id", String(64)),
+    Index("ix_coverage_rule", "rule", "result"),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", String(36), primary_key=True),  # UUIDv5 of rule × asset × place
+    Column("rule", String(16), nullable=False),
+    Column("asset_id", String(36), nullable=False),
+    Column("place", String(300), nullable=False),
+    Column("state", String(16), nullable=False),  # open, resolved, waived
+    Column("severity", String(16), nullable=False),
+    Column("confidence", String(16), nullable=False),
+    Column("base", Float, nullable=False),
+    Column("risk", Float, nullable=False),  # r of scoring.md, 0-100
+    Column("band", String(16), nullable=False),
+    Column("factors", JSON, nullable=False),
+    Column("observed", JSON, nullable=False),
+    Column("expected", JSON, nullable=False),
+    Column("observation_id", String(36)),
+    Column("asset_name", String(253), nullable=False),
+    Column("address", String(45)),
+    Column("port", Integer),
+    Column("transport", String(8)),
+    Column("name", String(253)),
+    Column("vantage", String(16), nullable=False),  # the most exposed one that sees it
+    Column("exposure", String(16), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("department_id", String(64)),
+    Column("service_id", String(64)),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Column("last_evaluated", UtcTime, nullable=False),
+    Column("last_result", String(16), nullable=False),  # unknown is possible while open
+    Column("resolved_at", UtcTime),
+    Column("resolved_because", String(32)),  # passed, endpoint_gone, asset_gone, not_applicable
+    Column("reopened", Integer, nullable=False, default=0),
+    Column("due", UtcTime),
+    UniqueConstraint("rule", "asset_id", "place"),
+    Index("ix_finding_page", "state", "risk", "id"),
+    Index("ix_finding_department_page", "department_id", "state", "risk", "id"),
+    Index("ix_finding_service_page", "service_id", "state", "risk", "id"),
+    Index("ix_finding_rule_page", "rule", "state", "risk", "id"),
+    Index("ix_finding_band_page", "state", "band", "risk", "id"),
+    Index("ix_finding_asset", "asset_id", "state", "risk"),
+    Index("ix_finding_due", "state", "due", "id"),
+    Index("ix_finding_seen", "state", "last_seen", "id"),
+)
+
+# How many findings of each sort there are; kept in the transaction that changes a finding, so that counters cost nothing
+# and always add up to the lists.
+tally = Table(
+    "tally",
+    metadata,
+    Column("department_id", String(64), primary_key=True),  # "" = none
+    Column("service_id", String(64), primary_key=True),
+    Column("rule", String(16), primary_key=True),
+    Column("state", String(16), primary_key=True),
+    Column("band", String(16), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", Counter, primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("at", UtcTime, nullable=False),
+    Column("action", String(32), nullable=False),  # finding-opened, -resolved, -reopened, asset-new, asset-gone, port-new …
+    Column("finding_id", String(36)),
+    Column("asset_id", String(36)),
+    Column("department_id", String(64)),
+    Column("detail", JSON, nullable=False, default=dict),
+    Index("ix_event_finding", "finding_id", "seq"),
+    Index("ix_event_asset", "asset_id", "seq"),
+)
+
+score_history = Table(
+    "score_history",
+    metadata,
+    Column("level", String(16), primary_key=True),  # city, department, service, asset
+    Column("key", String(64), primary_key=True),  # "" for the city
+    Column("at", UtcTime, primary_key=True),
+    Column("value", Float),  # None = nothing was evaluated
+    Column("low", Float),
+    Column("high", Float),
+    Column("coverage", Float, nullable=False),  # 0-1: conclusive evaluations over expected ones
+    Column("version", Integer, nullable=False),
+    Column("factors", JSON, nullable=False),
+)
+
+# --- looking -------------------------------------------------------------------------------------------------------
+
+scan = Table(
+    "scan",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("zone", String(64), nullable=False),
+    Column("targets", JSON),  # None = the whole zone
+    Column("asked_by", String(200), nullable=False),  # a token's name, a schedule's id, the command line
+    Column("schedule_id", String(64)),
+    Column("state", String(16), nullable=False),  # waiting, running, finished, stopped, failed
+    Column("created_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("progress", JSON, nullable=False, default=dict),  # phase, hosts, ports, checks, rate, seconds_left
+    Column("detail", String(400), nullable=False, default=""),
+    Index("ix_scan_state", "state", "created_at"),
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("scan_id", ForeignKey("scan.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),  # sweep, look
+    Column("body", JSON, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, running, finished, failed
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("checkpoint", JSON),
+    Column("leased_until", UtcTime),
+    Column("detail", String(400), nullable=False, default=""),
+    Index("ix_unit_scan", "scan_id", "state"),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("zone", String(64), nullable=False),
+    Column("cron", String(100)),  # five fields; exactly one of cron and interval_seconds
+    Column("interval_seconds", Integer),
+    Column("timezone", String(64), nullable=False),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("from_settings", Boolean, nullable=False, default=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+due_run = Table(
+    "due_run",
+    metadata,
+    Column("schedule_id", String(64), primary_key=True),
+    Column("due_local", String(32), primary_key=True),  # wall-clock time of the slot: the same hour twice in autumn is one slot
+    Column("scan_id", String(36)),
+    Column("taken_at", UtcTime, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+
+control = Table(
+    "control",
+    metadata,
+    Column("key", String(64), primary_key=True),  # "stop"
+    Column("value", JSON),
+    Column("at", UtcTime, nullable=False),
+)
+
+# --- people and delivery -------------------------------------------------------------------------------------------
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of a 256-bit random secret
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+    Column("last_used_at", UtcTime),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Counter, primary_key=True, autoincrement=True),
+    Column("sink", String(32), nullable=False),
+    Column("id", String(64), nullable=False),  # the document's _id: the same event never has two
+    Column("stream", String(100), nullable=False),  # logs-posture.misconfiguration-vilamar
+    Column("body", LargeBinary, nullable=False),  # the JSON document
+    Column("created_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("last_error", String(400)),
+    UniqueConstraint("sink", "id"),
+)

@@ -1,0 +1,1 @@
+"""JUDGE: pure rules over facts. No network, no database, no clock."""

@@ -1,0 +1,292 @@
+"""The only door to the network (law 1).
+
+Every packet, connection, DNS query and child process that reaches the network asks here first, at the moment of sending
+and with the address it will really use. ``ruff`` bans the socket calls everywhere else (pyproject, TID251).
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import psutil
+
+from scanners.pace import Pace, Turnstile
+from scanners.stop import Stop
+from scanners.target import Address, AddressError, Target, Transport, parse_address
+from scanners.wire import Wire, WireLimits
+from scanners.zone import Intrusiveness, Zone, special_block
+
+PACKETS_PER_CONNECTION = 3  # SYN, ACK, FIN: what a connection that says nothing sends
+
+
+class Refusal(StrEnum):
+    """Why the door stayed shut."""
+
+    OUTSIDE = "outside"
+    EXCLUDED = "excluded"
+    SPECIAL = "special"
+    OWN_HOST = "own_host"
+    NOT_NOW = "not_now"
+    TOO_HARD = "too_hard"
+    STOPPED = "stopped"
+
+
+class RefusedByScope(Exception):
+    """No zone authorises this look. Nothing was sent."""
+
+    def __init__(self, reason: Refusal, sentence: str) -> None:
+        self.reason = reason
+        super().__init__(sentence)
+
+
+class Door:
+    """Checks and makes every contact with the network.
+
+    ``zones`` are what may be looked at; ``own_addresses`` the addresses of this machine, refused unless a zone names them
+    (an exact address in ``networks``, or ``allow_own_host``); ``clock`` returns the aware time now.
+    """
+
+    def __init__(
+        self,
+        zones: Sequence[Zone],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        stop: Stop | None = None,
+        own_addresses: Iterable[Address] = (),
+    ) -> None:
+        self.zones = tuple(zones)
+        self.clock = clock
+        self.stop = stop or Stop()
+        self._own = frozenset(own_addresses)
+        self._paces: dict[str, Pace] = {}
+        self._turnstile = Turnstile()
+        self._wires: dict[Wire, tuple[str, str | None]] = {}
+        self.stop.listen(self._abort_all)
+
+    def replace(self, zones: Sequence[Zone]) -> None:
+        """Put changed zones in force at once: connections that they no longer allow are cut."""
+        self.zones = tuple(zones)
+        self._paces = {key: pace for key, pace in self._paces.items() if pace.rate == self._rate(key)}
+        for wire, (address, zone_id) in list(self._wires.items()):
+            try:
+                self.admit(address, zone_id=zone_id)
+            except RefusedByScope:
+                wire.abort()
+
+    def admit(self, address: str | Address, *, zone_id: str | None = None, needs: Intrusiveness = Intrusiveness.GENTLE) -> Zone:
+        """The zone that allows looking at ``address`` now. Raises :class:`RefusedByScope` with the reason.
+
+        ``zone_id`` narrows the search to one zone; ``needs`` is how hard the look is. Where several zones name the
+        address, an exclusion in any of them wins, and the first that is open now is returned.
+        """
+        if self.stop.pressed:
+            raise RefusedByScope(Refusal.STOPPED, f"looking was stopped: {self.stop.reason}")
+        ip = parse_address(address) if isinstance(address, str) else address
+        self._refuse_excluded(ip)
+        zones = [zone for zone in self.zones if zone_id in (None, zone.id) and zone.names_address(ip)]
+        if not zones:
+            where = f"zone {zone_id}" if zone_id else "any zone"
+            raise RefusedByScope(Refusal.OUTSIDE, f"{ip} is not in {where}")
+        zones = self._named_enough(ip, zones)
+        shut = [zone.closed_because(self.clock()) for zone in zones]
+        for zone, reason in zip(zones, shut, strict=True):
+            if reason is None and zone.intrusiveness.allows(needs):
+                return zone
+        closed = next((reason for reason in shut if reason), None)
+        if closed:
+            raise RefusedByScope(Refusal.NOT_NOW, closed)
+        raise RefusedByScope(Refusal.TOO_HARD, f"{ip}: a {needs.value} look is more than its zone allows")
+
+    def _refuse_excluded(self, ip: Address) -> None:
+        for zone in self.zones:
+            if any(ip.version == network.version and ip in network for network in zone.exclude):
+                raise RefusedByScope(Refusal.EXCLUDED, f"{ip} is excluded by zone {zone.id}")
+
+    def _named_enough(self, ip: Address, zones: list[Zone]) -> list[Zone]:
+        if special_block(ip) is not None:
+            named = [zone for zone in zones if zone.names_specially(ip)]
+            if not named:
+                raise RefusedByScope(Refusal.SPECIAL, f"{ip} is a special address that no zone names")
+            zones = named
+        if ip in self._own:
+            exact = ipaddress.ip_network(str(ip))
+            named = [zone for zone in zones if zone.allow_own_host or exact in zone.networks]
+            if not named:
+                raise RefusedByScope(Refusal.OWN_HOST, f"{ip} is this machine and no zone names it")
+            zones = named
+        return zones
+
+    def pace(self, zone: Zone) -> Pace:
+        """The zone's one pace, shared by everything that sends into it from this process."""
+        return self._paces.setdefault(zone.id, Pace(zone.packets_per_second))
+
+    def _rate(self, zone_id: str) -> float:
+        return next((float(zone.packets_per_second) for zone in self.zones if zone.id == zone_id), 0.0)
+
+    @asynccontextmanager
+    async def open(
+        self,
+        target: Target,
+        *,
+        zone_id: str | None = None,
+        needs: Intrusiveness = Intrusiveness.GENTLE,
+        limits: WireLimits | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> AsyncIterator[Wire]:
+        """A TCP connection to ``target`` under a total deadline and a byte limit; closed when the context ends.
+
+        With ``tls`` the handshake is made at once (server name: ``target.name``). Raises :class:`RefusedByScope`,
+        ``ConnectionRefusedError``, ``TimeoutError``, ``ssl.SSLError`` or ``OSError``.
+        """
+        limits = limits or WireLimits()
+        if target.port is None:
+            raise AddressError(f"{target} has no port to connect to")
+        zone = self.admit(target.address, zone_id=zone_id, needs=needs)
+        async with self._turnstile.through(target.address, zone.connections_per_host):
+            await self.pace(zone).take(PACKETS_PER_CONNECTION)
+            zone = self.admit(target.address, zone_id=zone_id, needs=needs)  # it may have waited long
+            async with asyncio.timeout(limits.deadline_seconds):
+                wire = await self._connect(target, zone, limits, tls)
+                self._wires[wire] = (target.address, zone_id)
+                try:
+                    yield wire
+                except OSError as error:
+                    raise self._stopped_or(error) from error
+                finally:
+                    del self._wires[wire]
+                    wire.abort()
+
+    async def _connect(self, target: Target, zone: Zone, limits: WireLimits, tls: ssl.SSLContext | None) -> Wire:
+        async with asyncio.timeout(zone.connect_timeout_seconds):
+            reader, writer = await asyncio.open_connection(target.address, target.port, limit=limits.buffer_bytes)
+
+        async def before_write() -> None:
+            self.admit(target.address, zone_id=zone.id)
+            await self.pace(zone).take()
+
+        wire = Wire(reader, writer, limits, before_write)
+        if tls is not None:
+            try:
+                await wire.start_tls(tls, target.name)
+            except BaseException:
+                wire.abort()
+                raise
+        return wire
+
+    async def datagram(
+        self,
+        target: Target,
+        payload: bytes,
+        *,
+        zone_id: str | None = None,
+        needs: Intrusiveness = Intrusiveness.GENTLE,
+        timeout_seconds: float = 2.0,
+        replies: int = 1,
+    ) -> list[bytes]:
+        """Send one UDP datagram and collect up to ``replies`` answers of at most 64 KiB from that very endpoint.
+
+        Returns an empty list when nobody answered in time. Raises :class:`RefusedByScope`, ``ConnectionRefusedError``
+        (ICMP port unreachable) or ``OSError``.
+        """
+        zone = self.admit(target.address, zone_id=zone_id, needs=needs)
+        async with self._turnstile.through(target.address, zone.connections_per_host):
+            await self.pace(zone).take()
+            self.admit(target.address, zone_id=zone_id, needs=needs)
+            return await _exchange(target, payload, timeout_seconds, replies)
+
+    async def ask_resolver(self, zone: Zone, question: bytes, *, timeout_seconds: float = 3.0) -> bytes:
+        """One DNS message to the zone's resolver and its answer; TCP when the answer is truncated (RFC 7766).
+
+        The resolver is part of its zone, even where its address lies in no network of it: only this method reaches it,
+        on the zone's ``resolver_port``. Raises :class:`RefusedByScope`, ``TimeoutError``, ``OSError``.
+        """
+        if zone.resolver is None:
+            raise RefusedByScope(Refusal.OUTSIDE, f"zone {zone.id} has no resolver")
+        self._admit_resolver(zone)
+        target = Target(address=str(zone.resolver), port=zone.resolver_port, transport=Transport.UDP)
+        await self.pace(zone).take()
+        self._admit_resolver(zone)
+        answers = await _exchange(target, question, timeout_seconds, 1)
+        if not answers:
+            raise TimeoutError(f"the resolver of zone {zone.id} did not answer within {timeout_seconds:g} s")
+        truncated = len(answers[0]) > 2 and answers[0][2] & 0x02
+        return await self._ask_over_tcp(zone, question, timeout_seconds) if truncated else answers[0]
+
+    async def _ask_over_tcp(self, zone: Zone, question: bytes, timeout_seconds: float) -> bytes:
+        await self.pace(zone).take(PACKETS_PER_CONNECTION)
+        self._admit_resolver(zone)
+        async with asyncio.timeout(timeout_seconds):
+            reader, writer = await asyncio.open_connection(str(zone.resolver), zone.resolver_port)
+            try:
+                writer.write(len(question).to_bytes(2, "big") + question)
+                length = int.from_bytes(await reader.readexactly(2), "big")
+                return await reader.readexactly(length)
+            except asyncio.IncompleteReadError as error:
+                raise ConnectionResetError("the resolver closed the connection") from error
+            finally:
+                writer.transport.abort()
+
+    def _admit_resolver(self, zone: Zone) -> None:
+        if self.stop.pressed:
+            raise RefusedByScope(Refusal.STOPPED, f"looking was stopped: {self.stop.reason}")
+        if zone not in self.zones:
+            raise RefusedByScope(Refusal.OUTSIDE, f"zone {zone.id} is no longer in force as it was")
+        closed = zone.closed_because(self.clock())
+        if closed:
+            raise RefusedByScope(Refusal.NOT_NOW, closed)
+
+    def _stopped_or(self, error: OSError) -> Exception:
+        if self.stop.pressed:
+            return RefusedByScope(Refusal.STOPPED, f"looking was stopped: {self.stop.reason}")
+        return error
+
+    def _abort_all(self) -> None:
+        for wire in list(self._wires):
+            wire.abort_from_any_thread()
+
+
+class _Answers(asyncio.DatagramProtocol):
+    def __init__(self, wanted: int) -> None:
+        self.received: list[bytes] = []
+        self.wanted = wanted
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def datagram_received(self, data: bytes, addr: object) -> None:  # the socket is connected: only our peer reaches it
+        self.received.append(data)
+        if len(self.received) >= self.wanted and not self.done.done():
+            self.done.set_result(None)
+
+    def error_received(self, exc: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc)
+
+
+async def _exchange(target: Target, payload: bytes, timeout_seconds: float, replies: int) -> list[bytes]:
+    loop = asyncio.get_running_loop()
+    transport, answers = await loop.create_datagram_endpoint(
+        lambda: _Answers(replies), remote_addr=(target.address, target.port or 0)
+    )
+    try:
+        transport.sendto(payload)
+        async with asyncio.timeout(timeout_seconds):
+            await answers.done
+    except TimeoutError:
+        pass
+    finally:
+        transport.close()
+    return answers.received
+
+
+def own_addresses() -> frozenset[Address]:
+    """The addresses of this machine's interfaces, and its loopback addresses."""
+    found = {parse_address("127.0.0.1"), parse_address("::1")}
+    for entries in psutil.net_if_addrs().values():
+        for entry in entries:
+            if entry.family in (socket.AF_INET, socket.AF_INET6):
+                found.add(ipaddress.ip_address(entry.address.partition("%")[0]))
+    return frozenset(found)

@@ -1,0 +1,60 @@
+"""The facts that every later look builds on: which hosts answer, on which ports, with what."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from scanners.observation import Facts
+
+
+class HostFacts(Facts, frozen=True, kw_only=True):
+    """What the sweep saw of one address (scanner ``host``).
+
+    Port sets are texts in the manner of ``scanners.ports`` (``22,80,1000-1010``): ``tcp_closed`` said RST, ``tcp_covered``
+    is all that was asked, ``*_open`` what answered. ``answered_by`` holds words of :class:`Answered`. ``alive`` is False
+    only when a complete sweep got no answer of any kind, None when that cannot be told. ``mac`` is in ECS form
+    (``00-00-5E-00-53-23``) and only known on the local link.
+    """
+
+    kind: ClassVar[str] = "host"
+
+    alive: bool | None = None
+    answered_by: tuple[str, ...] | None = None
+    mac: str | None = None
+    tcp_open: tuple[int, ...] | None = None
+    tcp_closed: str | None = None
+    tcp_covered: str | None = None
+    udp_open: tuple[int, ...] | None = None
+    udp_covered: str | None = None
+    raw_socket: bool | None = None
+
+
+class Answered(StrEnum):
+    """What made a host known to be alive."""
+
+    ARP = "arp"
+    NDP = "ndp"
+    ICMP = "icmp"
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class ServiceFacts(Facts, frozen=True, kw_only=True):
+    """What the first look at one open port saw (scanner ``service``).
+
+    ``name`` is the IANA service name where there is one (``http``, ``ssh``, ``ftp``, ``smtp``, ``telnet``, ``redis``,
+    ``postgresql``, ``mysql``, ``login``, ``shell``, ``exec``, ``finger``, ``x11``, …), of the protocol *inside* TLS when
+    ``tls`` is True; ``unknown`` when something answers but nobody could say what; None when nothing was said.
+    ``starttls`` names the protocol whose STARTTLS is offered. ``said_by`` is ``banner``, ``probe`` or ``nmap``. Texts are clean.
+    """
+
+    kind: ClassVar[str] = "service"
+
+    name: str | None = None
+    tls: bool | None = None
+    starttls: str | None = None
+    product: str | None = None
+    version: str | None = None
+    extra: str | None = None
+    cpe: str | None = None
+    banner: str | None = None
+    said_by: str | None = None

@@ -1,0 +1,248 @@
+"""Zones: the authorised pieces of network. What no zone names is not looked at."""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+from scanners import located_yaml
+from scanners.observation import Vantage
+from scanners.ports import format_ports, parse_ports
+from scanners.target import Address, Network, parse_address, parse_name, parse_network
+
+
+class Intrusiveness(StrEnum):
+    """How hard a look may be, from nothing sent at all to everything a scanner knows. Ordered."""
+
+    PASSIVE = "passive"  # listens only
+    GENTLE = "gentle"  # one ordinary connection at a time, what any client would send
+    NORMAL = "normal"  # several connections, unusual but well-formed requests
+    DEEP = "deep"  # requests that a fragile device may not survive (nmap probes, Heartbleed, ROBOT)
+
+    def allows(self, needed: "Intrusiveness") -> bool:
+        order = list(Intrusiveness)
+        return order.index(needed) <= order.index(self)
+
+
+class Day(StrEnum):
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+def _as_text(value: Any) -> Any:
+    return ",".join(str(item) for item in value) if isinstance(value, list) else str(value)
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is not a time zone of the IANA database") from error
+    return name
+
+
+def _text_type(read: Any, example: str) -> Any:
+    """Annotations of a field that people write as text and the model keeps parsed."""
+    return (
+        BeforeValidator(lambda value: read(value) if isinstance(value, str) else value),
+        PlainSerializer(str, return_type=str),
+        WithJsonSchema({"type": "string", "examples": [example]}),
+    )
+
+
+_network = _text_type(parse_network, "192.0.2.0/24")
+_address = _text_type(parse_address, "192.0.2.53")
+NetworkText = Annotated[Network, *_network]
+AddressText = Annotated[Address, *_address]
+NameText = Annotated[str, AfterValidator(parse_name)]
+Ports = Annotated[
+    frozenset[int],
+    BeforeValidator(lambda value: value if isinstance(value, frozenset) else parse_ports(_as_text(value))),
+    PlainSerializer(format_ports, return_type=str),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "array"}], "examples": ["common", "22,80"]}),
+]
+
+
+class _Written(BaseModel):
+    """A part of the zone file: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Window(_Written):
+    """Hours in which looking is allowed, on the clock of the zone's time zone. ``until`` at or before ``from`` is the next day."""
+
+    days: tuple[Day, ...] = tuple(Day)
+    from_: time = Field(alias="from", examples=["20:00"])
+    until: time = Field(examples=["06:00"])
+
+    def contains(self, local: datetime) -> bool:
+        clock = local.time().replace(tzinfo=None)
+        if self.from_ < self.until:
+            return self._on(local) and self.from_ <= clock < self.until
+        if clock >= self.from_:
+            return self._on(local)
+        return clock < self.until and self._on(local - timedelta(days=1))
+
+    def _on(self, local: datetime) -> bool:
+        return list(Day)[local.weekday()] in self.days
+
+
+class Zone(_Written):
+    """One authorised piece of network.
+
+    ``packets_per_second`` bounds all that is sent into the zone; ``connections_per_host`` what is open at once to one
+    address. ``connect_timeout_seconds`` and ``retries`` are what a silent port is given. Dates are inclusive and, like
+    windows, read on the clock of ``timezone``.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", examples=["dmz"])
+    name: str = ""
+    networks: tuple[NetworkText, ...] = ()
+    domains: tuple[NameText, ...] = ()
+    exclude: tuple[NetworkText, ...] = ()
+    authorised_by: str = Field(min_length=1, description="who signed for looking at this zone")
+    valid_from: date
+    valid_until: date
+    timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/Madrid"
+    windows: tuple[Window, ...] = Field(default=(), description="none: at any hour")
+    blackout: tuple[date, ...] = ()
+    packets_per_second: int = Field(default=500, ge=1, le=1_000_000)
+    connections_per_host: int = Field(default=8, ge=1, le=256)
+    connect_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
+    retries: int = Field(default=1, ge=0, le=5)
+    intrusiveness: Intrusiveness = Intrusiveness.NORMAL
+    vantage: Vantage = Vantage.INTERNAL
+    ports: Ports = parse_ports("common")
+    udp_ports: Ports = parse_ports("53,69,123,161")
+    resolver: AddressText | None = Field(default=None, description="the DNS server that names of this zone are asked from")
+    resolver_port: int = Field(default=53, ge=1, le=65535)
+    namespace: str = Field(default="", description="networks that overlap have a namespace each; empty: the city's one")
+    allow_own_host: bool = Field(default=False, description="allow looking at the machine Talaia runs on")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Zone":
+        if not self.networks and not self.domains:
+            raise ValueError(f"zone {self.id}: name at least one network or domain")
+        if self.valid_until < self.valid_from:
+            raise ValueError(f"zone {self.id}: valid_until is before valid_from")
+        return self
+
+    @cached_property
+    def _clock(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def names_address(self, address: Address) -> bool:
+        """Whether ``address`` lies in a network of the zone and in no exclusion. Exclusions win."""
+        if any(address.version == network.version and address in network for network in self.exclude):
+            return False
+        return any(address.version == network.version and address in network for network in self.networks)
+
+    def names_domain(self, name: str) -> bool:
+        """Whether ``name`` is a domain of the zone or below one."""
+        return any(name == domain or name.endswith(f".{domain}") for domain in self.domains)
+
+    def names_specially(self, address: Address) -> bool:
+        """Whether some network of the zone lies wholly inside the special block (loopback, link-local) of ``address``."""
+        block = special_block(address)
+        return block is not None and any(
+            network.version == block.version and network.subnet_of(block) and address in network  # type: ignore[arg-type]
+            for network in self.networks
+        )
+
+    def closed_because(self, at: datetime) -> str | None:
+        """Why nobody may look at the aware time ``at``; None when looking is allowed."""
+        local = at.astimezone(self._clock)
+        if not self.valid_from <= local.date() <= self.valid_until:
+            return f"zone {self.id} is authorised from {self.valid_from} until {self.valid_until} only"
+        if local.date() in self.blackout:
+            return f"{local.date()} is a blackout date of zone {self.id}"
+        if self.windows and not any(window.contains(local) for window in self.windows):
+            return f"{local:%a %H:%M} is outside the windows of zone {self.id}"
+        return None
+
+    def next_opening(self, at: datetime) -> datetime | None:
+        """The first full minute from ``at`` on (UTC) in which looking is allowed, within the next 400 days; else None."""
+        for minute in _minutes(at):
+            if self.closed_because(minute) is None:
+                return minute
+        return None
+
+
+def _minutes(at: datetime) -> Iterator[datetime]:
+    start = at.astimezone(UTC).replace(second=0, microsecond=0)
+    quarter = 0
+    while quarter < 400 * 96:  # quarters of an hour; windows are written by people, in such steps at the finest
+        yield start + timedelta(minutes=15 * quarter)
+        quarter += 1
+
+
+_SPECIAL: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "0.0.0.0/8",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::1/128",
+        "::/128",
+        "fe80::/10",
+        "ff00::/8",
+    )
+)
+
+
+def special_block(address: Address) -> Network | None:
+    """The loopback, link-local (cloud metadata lives there), multicast or reserved block that ``address`` is in, if any."""
+    return next((block for block in _SPECIAL if block.version == address.version and address in block), None)
+
+
+class ZoneFile(_Written):
+    """The whole zone file."""
+
+    zones: tuple[Zone, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> "ZoneFile":
+        seen: set[str] = set()
+        for zone in self.zones:
+            if zone.id in seen:
+                raise ValueError(f"two zones have the id {zone.id}")
+            seen.add(zone.id)
+        return self
+
+
+def load_zones(path: Path) -> tuple[Zone, ...]:
+    """Read a zone file. Raises :class:`~scanners.located_yaml.FileError` naming file and line of every problem."""
+    document = located_yaml.read(path)
+    return located_yaml.validated(document, ZoneFile).zones
+
+
+def zone_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the zone file, for editors; also published as ``docs/schemas/zones.json``."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ZoneFile.model_json_schema(by_alias=True)}
+
+
+def zone_of(zones: Sequence[Zone], zone_id: str) -> Zone | None:
+    return next((zone for zone in zones if zone.id == zone_id), None)
