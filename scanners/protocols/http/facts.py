@@ -1,0 +1,79 @@
+"""What the HTTP scanner states (scanner ``http``)."""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from scanners.observation import Facts
+
+
+class CookieFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One Set-Cookie (RFC 6265bis). ``same_site`` is lax, strict, none or empty; ``session`` : its name looks like a session's."""
+
+    name: str
+    secure: bool
+    http_only: bool
+    same_site: str
+    session: bool
+
+
+class LibraryFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Software seen in the page (generator, script names) with its version as said."""
+
+    name: str
+    version: str
+
+
+class HttpFacts(Facts, frozen=True, kw_only=True):
+    """One web server asked at one name (or at its address) over one scheme.
+
+    ``scheme`` is http or https. ``status`` and the header facts are those of the answer to ``GET /`` (after redirects that
+    stay on the same host, port and scheme). ``redirects_to_https``: the plain answer redirects to an https URL, in or out of
+    scope (None over https). ``login_form``: a form with a password field. ``hsts_max_age`` in seconds; 0 when the header
+    is absent; None over http. Header texts are clean and empty when absent. ``csp_unsafe`` lists what makes a present policy
+    weak (``unsafe-inline``, ``unsafe-eval``, ``*``, ``http:``, ``data:`` in script or default sources). ``frame_protected``:
+    frame-ancestors or X-Frame-Options. ``cors_any_origin_with_credentials``: a made-up Origin is reflected together with
+    Access-Control-Allow-Credentials. ``exposed_vcs``, ``exposed_backups``, ``exposed_debug`` are paths whose content was
+    proved by signature, so that a 200 with a home page is none. ``admin_panel`` names a known panel. ``default_page`` names
+    the product whose test page is shown. ``security_txt``: valid, expired, invalid or missing (RFC 9116; asked over https
+    only, else None). ``version_disclosed`` is the header text that tells a version. ``document_metadata`` are documents
+    linked from the page whose metadata names people, paths or places. ``unclaimed`` names the hosting provider whose page
+    says that nobody claimed this name.
+    """
+
+    kind: ClassVar[str] = "http"
+
+    scheme: str | None = None
+    asked_as: str | None = None
+    status: int | None = None
+    title: str | None = None
+    server: str | None = None
+    powered_by: str | None = None
+    location: str | None = None
+    redirects_to_https: bool | None = None
+    login_form: bool | None = None
+    html: bool | None = None
+    hsts_max_age: int | None = None
+    csp: str | None = None
+    csp_unsafe: tuple[str, ...] | None = None
+    frame_protected: bool | None = None
+    x_content_type_options: str | None = None
+    referrer_policy: str | None = None
+    permissions_policy: str | None = None
+    cookies: tuple[CookieFacts, ...] | None = None
+    cors_any_origin_with_credentials: bool | None = None
+    directory_listing: tuple[str, ...] | None = None
+    exposed_vcs: tuple[str, ...] | None = None
+    exposed_backups: tuple[str, ...] | None = None
+    exposed_debug: tuple[str, ...] | None = None
+    heapdump_exposed: bool | None = None
+    admin_panel: str | None = None
+    default_page: str | None = None
+    security_txt: str | None = None
+    security_txt_expires: datetime | None = None
+    version_disclosed: str | None = None
+    libraries: tuple[LibraryFacts, ...] | None = None
+    document_metadata: tuple[str, ...] | None = None
+    unclaimed: str | None = None
+    websocket: bool | None = None

@@ -1,0 +1,1 @@
+"""TLS: our own ClientHello enumerator."""
