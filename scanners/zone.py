@@ -138,6 +138,9 @@ class Zone(_Written):
     resolver: AddressText | None = Field(default=None, description="the DNS server that names of this zone are asked from")
     resolver_port: int = Field(default=53, ge=1, le=65535)
     namespace: str = Field(default="", description="networks that overlap have a namespace each; empty: the city's one")
+    parameters: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="rule id: {parameter: value}; wins over the rule's own defaults"
+    )
     allow_own_host: bool = Field(default=False, description="allow looking at the machine Talaia runs on")
 
     @model_validator(mode="after")
