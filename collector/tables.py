@@ -243,6 +243,10 @@ finding = Table(
     Index("ix_finding_asset", "asset_id", "state", "risk"),
     Index("ix_finding_due", "state", "due", "id"),
     Index("ix_finding_seen", "state", "last_seen", "id"),
+    Index("ix_finding_severity_page", "state", "severity", "risk", "id"),
+    Index("ix_finding_zone_page", "zone", "state", "risk", "id"),
+    Index("ix_finding_vantage_page", "vantage", "state", "risk", "id"),
+    Index("ix_finding_address", "address", "state", "risk"),
 )
 
 # How many findings of each sort there are; kept in the transaction that changes a finding, so that counters cost nothing
@@ -372,6 +376,25 @@ token = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
     Column("last_used_at", UtcTime),
+)
+
+# A browser that signed in with a token: what the token loses, its sessions lose at once.
+web_session = Table(
+    "web_session",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the cookie's 256-bit random secret
+    Column("token_id", ForeignKey("token.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+# A link that signs one browser in, once.
+entry_code = Table(
+    "entry_code",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("token_id", ForeignKey("token.id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
 )
 
 outbox = Table(
