@@ -116,7 +116,8 @@ def to_json(unit: Unit) -> dict[str, Any]:
 
 def from_json(plain: Any) -> Unit:
     """Read what :func:`to_json` wrote. Raises ``msgspec.ValidationError``."""
-    return msgspec.convert(plain, Unit)
+    unit: Unit = msgspec.convert(plain, Unit)  # a union type is no type[T] to mypy
+    return unit
 
 
 def sweep_units(
