@@ -1,0 +1,190 @@
+"""API tokens, browser sessions and sign-in links. Only digests are stored: who reads the store can sign in nowhere.
+
+A secret is 256 random bits, so a plain SHA-256 digest is as good as a slow one: there is nothing to guess.
+Every function takes an open connection of the store and the time.
+"""
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+
+from collector import tables
+
+_PREFIX = "talaia_"
+_USED_STEP = timedelta(minutes=1)  # "last used" is kept to the minute: a request needs no write of its own
+
+
+class Scope(StrEnum):
+    """What a token may do; each scope includes the ones before it."""
+
+    READ = "read"
+    SCAN = "scan"
+    ADMIN = "admin"
+
+
+class TokenError(ValueError):
+    """A token cannot be made as asked."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token without its secret."""
+
+    id: str
+    name: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+    def allows(self, needed: Scope) -> bool:
+        order = list(Scope)
+        return any(order.index(needed) <= order.index(scope) for scope in self.scopes)
+
+    def valid(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.expires_at
+
+
+def create_token(
+    connection: Connection, name: str, scopes: Iterable[Scope], now: datetime, lifetime: timedelta
+) -> tuple[Token, str]:
+    """Make a token; returns it and its secret, which is shown once and stored nowhere.
+
+    Raises :class:`TokenError` when the name is taken or empty, no scope is named, or the lifetime is not positive.
+    """
+    wanted = tuple(sorted(set(scopes), key=list(Scope).index))
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise TokenError("a token's name has 1 to 100 printable characters")
+    if not wanted:
+        raise TokenError(f"name at least one scope of {', '.join(Scope)}")
+    if lifetime <= timedelta(0):
+        raise TokenError("a token must live for some time")
+    if connection.execute(select(tables.token.c.id).where(tables.token.c.name == name)).first():
+        raise TokenError(f"a token is named {name!r} already; revoked ones keep their name")
+    secret = _PREFIX + secrets.token_urlsafe(32)
+    token = Token(str(uuid.uuid4()), name, wanted, now, now + lifetime, None, None)
+    connection.execute(
+        insert(tables.token).values(
+            id=token.id,
+            name=name,
+            digest=_digest(secret),
+            scopes=[str(scope) for scope in wanted],
+            created_at=now,
+            expires_at=token.expires_at,
+        )
+    )
+    return token, secret
+
+
+def find_token(connection: Connection, secret: str, now: datetime) -> Token | None:
+    """The valid token of this secret; None for an unknown, expired or revoked one."""
+    if not secret.startswith(_PREFIX) or len(secret) > 100:
+        return None
+    digest = _digest(secret)
+    row = connection.execute(select(tables.token).where(tables.token.c.digest == digest)).first()
+    if row is None or not hmac.compare_digest(row.digest, digest):
+        return None
+    token = _token(row)
+    return token if token.valid(now) else None
+
+
+def note_use(connection: Connection, token: Token, now: datetime) -> None:
+    connection.execute(update(tables.token).where(tables.token.c.id == token.id).values(last_used_at=now))
+
+
+def use_is_news(token: Token, now: datetime) -> bool:
+    """Whether ``last_used_at`` is old enough to be written again."""
+    return token.last_used_at is None or now - token.last_used_at >= _USED_STEP
+
+
+def list_tokens(connection: Connection) -> list[Token]:
+    return [_token(row) for row in connection.execute(select(tables.token).order_by(tables.token.c.created_at, tables.token.c.id))]
+
+
+def revoke_token(connection: Connection, name_or_id: str, now: datetime) -> bool:
+    """Revoke at once, with every session it opened; whether there was such a token that was not revoked yet."""
+    which = or_(tables.token.c.name == name_or_id, tables.token.c.id == name_or_id)
+    ids = list(connection.scalars(select(tables.token.c.id).where(which)))
+    connection.execute(delete(tables.web_session).where(tables.web_session.c.token_id.in_(ids)))
+    connection.execute(delete(tables.entry_code).where(tables.entry_code.c.token_id.in_(ids)))
+    fresh = update(tables.token).where(which, tables.token.c.revoked_at.is_(None)).values(revoked_at=now)
+    return bool(connection.execute(fresh).rowcount)
+
+
+def open_session(connection: Connection, token: Token, now: datetime, lifetime: timedelta) -> str:
+    """A new browser session of ``token``; returns the cookie's secret. It never outlives its token."""
+    secret = secrets.token_urlsafe(32)
+    connection.execute(delete(tables.web_session).where(tables.web_session.c.expires_at <= now))
+    connection.execute(
+        insert(tables.web_session).values(
+            digest=_digest(secret), token_id=token.id, created_at=now, expires_at=min(now + lifetime, token.expires_at)
+        )
+    )
+    return secret
+
+
+def session_token(connection: Connection, secret: str, now: datetime) -> Token | None:
+    """The valid token whose session this cookie is; None when either has ended."""
+    if len(secret) > 100:
+        return None
+    query = (
+        select(tables.token)
+        .join(tables.web_session, tables.web_session.c.token_id == tables.token.c.id)
+        .where(tables.web_session.c.digest == _digest(secret), tables.web_session.c.expires_at > now)
+    )
+    row = connection.execute(query).first()
+    token = _token(row) if row else None
+    return token if token and token.valid(now) else None
+
+
+def close_session(connection: Connection, secret: str) -> None:
+    connection.execute(delete(tables.web_session).where(tables.web_session.c.digest == _digest(secret)))
+
+
+def issue_entry_code(connection: Connection, token: Token, now: datetime, lifetime: timedelta = timedelta(hours=1)) -> str:
+    """A code for the link ``/enter/<code>``, which signs one browser in as ``token``, once."""
+    code = secrets.token_urlsafe(32)
+    connection.execute(delete(tables.entry_code).where(tables.entry_code.c.expires_at <= now))
+    connection.execute(insert(tables.entry_code).values(digest=_digest(code), token_id=token.id, expires_at=now + lifetime))
+    return code
+
+
+def redeem_entry_code(connection: Connection, code: str, now: datetime) -> Token | None:
+    """Use the code up; the valid token it stands for, or None."""
+    used = (
+        delete(tables.entry_code)
+        .where(tables.entry_code.c.digest == _digest(code), tables.entry_code.c.expires_at > now)
+        .returning(tables.entry_code.c.token_id)
+    )
+    token_id = connection.execute(used).scalar()
+    if token_id is None:
+        return None
+    row = connection.execute(select(tables.token).where(tables.token.c.id == token_id)).first()
+    token = _token(row) if row else None
+    return token if token and token.valid(now) else None
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _token(row: Row[Any]) -> Token:
+    known = set(Scope)
+    return Token(
+        id=row.id,
+        name=row.name,
+        scopes=tuple(Scope(scope) for scope in row.scopes if scope in known),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
+    )
