@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Stop:
-    """A latch that may be pressed from any thread. Listeners are called once, in the pressing thread."""
+    """A latch that may be pressed from any thread. Listeners are called once a press, in the pressing thread."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -27,6 +27,12 @@ class Stop:
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener()
+
+    def release(self) -> None:
+        """Let looking go on. Listeners stay and are called again at the next press."""
+        with self._lock:
+            self.reason = ""
+            self._event.clear()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call ``listener`` when the button is pressed (at once if it is). Returns the function that ends listening."""
