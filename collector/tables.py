@@ -113,6 +113,10 @@ asset = Table(
     Column("risk_factors", JSON),
     Column("open_findings", Integer, nullable=False, default=0),
     Column("worst", String(36)),  # id of the finding that weighs most
+    Column("expected", Integer, nullable=False, default=0),  # rows of its coverage that apply
+    Column("conclusive", Integer, nullable=False, default=0),  # those that passed or failed at the last look
+    Column("silent_rounds", Integer, nullable=False, default=0),  # complete sweeps in a row without any answer
+    Column("silent_in", String(64)),  # the scan of the last of them
     Index("ix_asset_page", "risk", "id"),
     Index("ix_asset_department_page", "department_id", "risk", "id"),
     Index("ix_asset_service_page", "service_id", "risk", "id"),
@@ -145,6 +149,7 @@ endpoint = Table(
     metadata,
     Column("asset_id", ForeignKey("asset.id", ondelete="CASCADE"), primary_key=True),
     Column("place", String(300), primary_key=True),  # tcp/443, tcp/443/sede.example
+    Column("vantage", String(16), primary_key=True),  # closed to the internet is not closed to the inside
     Column("address", String(45), nullable=False),
     Column("port", Integer),
     Column("transport", String(8)),
@@ -155,8 +160,8 @@ endpoint = Table(
     Column("tls", Boolean),
     Column("state", String(16), nullable=False, default="open"),  # open, closed
     Column("closed_looks", Integer, nullable=False, default=0),  # looks in a row that found it closed; two are proof
+    Column("closed_in", String(64)),  # the scan that found it closed last: two looks of one scan are one
     Column("zone", String(64), nullable=False),
-    Column("vantage", String(16), nullable=False),
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     Index("ix_endpoint_address", "address", "port"),
@@ -174,12 +179,22 @@ observation = Table(
     Column("id", String(36), nullable=False, unique=True),
     Column("zone", String(64), nullable=False),
     Column("observed_at", UtcTime, nullable=False),
+    Column("address", String(45), nullable=False),
     Column("outcome", String(24), nullable=False),
     Column("detail", String(400), nullable=False, default=""),
     Column("scanner_version", String(32), nullable=False),
     Column("facts", JSON),
     Column("evidence", LargeBinary),
     Column("evidence_sha256", String(64)),
+)
+
+# Ids of observations taken in, so that one that comes twice counts once; pruned when no sender repeats that late.
+ingested = Table(
+    "ingested",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_ingested_at", "at"),
 )
 
 coverage = Table(

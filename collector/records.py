@@ -1,0 +1,187 @@
+"""Rows of the store as the code that changes them sees them: one field a column, in the order of ``tables``.
+
+They are plain and mutable because one ingest changes them in memory and writes each once. Whoever receives them in
+:class:`Changes` reads only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from rules.verdict import Verdict
+from scanners.observation import Observation
+
+
+class AssetRecord(msgspec.Struct, kw_only=True):
+    """A row of ``asset``."""
+
+    id: str
+    name: str
+    namespace: str = ""
+    declared: bool = False
+    catalogue_id: str | None = None
+    department_id: str | None = None
+    service_id: str | None = None
+    owner: str | None = None
+    ens_category: str | None = None
+    exposure: str | None = None
+    authorised_ports: str | None = None
+    addresses: list[str] = []
+    names: list[str] = []
+    os: str | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    last_evaluated: datetime | None = None
+    gone_since: datetime | None = None
+    risk: float | None = None
+    risk_factors: Any = None
+    open_findings: int = 0
+    worst: str | None = None
+    expected: int = 0
+    conclusive: int = 0
+    silent_rounds: int = 0
+    silent_in: str | None = None
+
+
+class EndpointRecord(msgspec.Struct, kw_only=True):
+    """A row of ``endpoint``: a place on an asset, as seen from one vantage."""
+
+    asset_id: str
+    place: str
+    vantage: str
+    address: str
+    port: int | None = None
+    transport: str | None = None
+    name: str | None = None
+    service: str | None = None
+    product: str | None = None
+    version: str | None = None
+    tls: bool | None = None
+    state: str = "open"
+    closed_looks: int = 0
+    closed_in: str | None = None
+    zone: str = ""
+    first_seen: datetime
+    last_seen: datetime
+
+
+class CoverageRecord(msgspec.Struct, kw_only=True):
+    """A row of ``coverage``."""
+
+    asset_id: str
+    rule: str
+    place: str
+    vantage: str
+    result: str
+    last_conclusive: str | None = None
+    evaluated_at: datetime
+    conclusive_at: datetime | None = None
+    observation_id: str | None = None
+    department_id: str | None = None
+    service_id: str | None = None
+
+
+class FindingRecord(msgspec.Struct, kw_only=True):
+    """A row of ``finding``."""
+
+    id: str
+    rule: str
+    asset_id: str
+    place: str
+    state: str
+    severity: str
+    confidence: str
+    base: float
+    risk: float = 0.0
+    band: str = "info"
+    factors: Any = None
+    observed: Any = None
+    expected: Any = None
+    observation_id: str | None = None
+    asset_name: str = ""
+    address: str | None = None
+    port: int | None = None
+    transport: str | None = None
+    name: str | None = None
+    vantage: str = ""
+    exposure: str = "unknown"
+    zone: str = ""
+    department_id: str | None = None
+    service_id: str | None = None
+    first_seen: datetime
+    last_seen: datetime
+    last_evaluated: datetime
+    last_result: str = "fail"
+    resolved_at: datetime | None = None
+    resolved_because: str | None = None
+    reopened: int = 0
+    due: datetime | None = None
+
+
+class EventRecord(msgspec.Struct, kw_only=True, frozen=True):
+    """A row of ``event`` before the store numbers it. ``action`` is one of ``collector.events.Action``."""
+
+    id: str
+    at: datetime
+    action: str
+    finding_id: str | None = None
+    asset_id: str | None = None
+    department_id: str | None = None
+    detail: Mapping[str, Any] = {}
+
+
+class ScoreRecord(msgspec.Struct, kw_only=True, frozen=True):
+    """A row of ``score_history``."""
+
+    level: str
+    key: str
+    at: datetime
+    value: float | None
+    low: float | None
+    high: float | None
+    coverage: float
+    version: int
+    factors: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One rule judged in this transaction on one asset at one place from one vantage, and the finding it concerns.
+
+    ``observation`` is None when no look was needed (the inventory rules). ``finding`` is the stored row after the
+    transaction, open, waived or resolved; None when the rule never failed there.
+    """
+
+    asset: AssetRecord
+    place: str
+    vantage: str
+    at: datetime
+    verdict: Verdict
+    observation: Observation | None = None
+    finding: FindingRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Everything one transaction changed, as stored at its end: what the outbox's documents are made from.
+
+    ``assets`` are the touched ones by id; ``evaluations`` every verdict in the order of the observations; ``findings`` each
+    finding whose row changed, by id; ``events`` in the order they happened; ``scores`` the history rows written.
+    ``skipped`` counts observations that were known already or older than what is stored.
+    """
+
+    ingested: int
+    skipped: int
+    assets: Mapping[str, AssetRecord]
+    evaluations: tuple[Evaluation, ...]
+    findings: Mapping[str, FindingRecord]
+    events: tuple[EventRecord, ...]
+    scores: tuple[ScoreRecord, ...] = ()
+
+
+Deliver = Callable[[Connection, Changes], None]
+"""Puts what must leave into the outbox, inside the transaction that changed it."""
