@@ -62,7 +62,7 @@ class Door:
         self.zones = tuple(zones)
         self.clock = clock
         self.stop = stop or Stop()
-        self._own = frozenset(own_addresses)
+        self.own_addresses = frozenset(own_addresses)
         self._paces: dict[str, Pace] = {}
         self._turnstile = Turnstile()
         self._wires: dict[Wire, tuple[str, str | None]] = {}
@@ -113,7 +113,7 @@ class Door:
             if not named:
                 raise RefusedByScope(Refusal.SPECIAL, f"{ip} is a special address that no zone names")
             zones = named
-        if ip in self._own:
+        if ip in self.own_addresses:
             exact = ipaddress.ip_network(str(ip))
             named = [zone for zone in zones if zone.allow_own_host or exact in zone.networks]
             if not named:

@@ -200,7 +200,7 @@ def _minutes(at: datetime) -> Iterator[datetime]:
         quarter += 1
 
 
-_SPECIAL: tuple[Network, ...] = tuple(
+SPECIAL_BLOCKS: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)
     for text in (
         "127.0.0.0/8",
@@ -218,7 +218,7 @@ _SPECIAL: tuple[Network, ...] = tuple(
 
 def special_block(address: Address) -> Network | None:
     """The loopback, link-local (cloud metadata lives there), multicast or reserved block that ``address`` is in, if any."""
-    return next((block for block in _SPECIAL if block.version == address.version and address in block), None)
+    return next((block for block in SPECIAL_BLOCKS if block.version == address.version and address in block), None)
 
 
 class ZoneFile(_Written):
