@@ -38,13 +38,57 @@ class Answered(StrEnum):
     UDP = "udp"
 
 
+SERVICE_NAMES = frozenset(
+    [
+        "amqp",
+        "chargen",
+        "daytime",
+        "discard",
+        "dns",
+        "echo",
+        "exec",
+        "finger",
+        "ftp",
+        "http",
+        "imap",
+        "ldap",
+        "login",
+        "memcached",
+        "mongodb",
+        "mqtt",
+        "mysql",
+        "nntp",
+        "ntp",
+        "pop3",
+        "postgresql",
+        "rdp",
+        "redis",
+        "rpcbind",
+        "rtsp",
+        "shell",
+        "smb",
+        "smtp",
+        "snmp",
+        "socks",
+        "ssh",
+        "telnet",
+        "tftp",
+        "time",
+        "unknown",
+        "vnc",
+        "x11",
+    ]
+)
+"""The names that our own first look gives. ``login``, ``shell`` and ``exec`` are rlogin, rsh and rexec; nmap may give others."""
+
+
 class ServiceFacts(Facts, frozen=True, kw_only=True):
     """What the first look at one open port saw (scanner ``service``).
 
-    ``name`` is the IANA service name where there is one (``http``, ``ssh``, ``ftp``, ``smtp``, ``telnet``, ``redis``,
-    ``postgresql``, ``mysql``, ``login``, ``shell``, ``exec``, ``finger``, ``x11``, …), of the protocol *inside* TLS when
-    ``tls`` is True; ``unknown`` when something answers but nobody could say what; None when nothing was said.
-    ``starttls`` names the protocol whose STARTTLS is offered. ``said_by`` is ``banner``, ``probe`` or ``nmap``. Texts are clean.
+    ``name`` is one of :data:`SERVICE_NAMES`, or the name nmap gives to a service that none of them is; that of the protocol
+    *inside* TLS when ``tls`` is True; ``unknown`` when something answers but nobody could say what; None when nothing was
+    said. ``starttls`` names the protocol whose STARTTLS is offered (smtp, imap, pop3, ftp, postgresql, mysql, ldap).
+    ``said_by`` is ``banner``, ``probe`` or ``nmap``. Texts are clean.
     """
 
     kind: ClassVar[str] = "service"
