@@ -59,7 +59,7 @@ class Progress:
 class Saved:
     """A checkpoint, every few seconds and when the sweep is cut short.
 
-    ``checkpoint`` is opaque bytes (at most some hundred kilobytes for a /16); given back to :func:`scanners.discovery.sweep` with the
+    ``checkpoint`` is opaque bytes (some hundred kilobytes for a /16); given back to :func:`scanners.discovery.sweep` with the
     same arguments it goes on from there. What was said before it is in it.
     """
 
