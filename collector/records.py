@@ -83,6 +83,8 @@ class CoverageRecord(msgspec.Struct, kw_only=True):
     observation_id: str | None = None
     department_id: str | None = None
     service_id: str | None = None
+    observed: Any = None  # the verdict's observed and expected, of passed rules too
+    expected: Any = None
 
 
 class FindingRecord(msgspec.Struct, kw_only=True):

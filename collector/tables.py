@@ -211,6 +211,8 @@ coverage = Table(
     Column("observation_id", String(36)),
     Column("department_id", String(64)),
     Column("service_id", String(64)),
+    Column("observed", JSON),  # what explains the last evaluation, passed ones too
+    Column("expected", JSON),
     Index("ix_coverage_rule", "rule", "result"),
 )
 
@@ -262,6 +264,8 @@ finding = Table(
     Index("ix_finding_zone_page", "zone", "state", "risk", "id"),
     Index("ix_finding_vantage_page", "vantage", "state", "risk", "id"),
     Index("ix_finding_address", "address", "state", "risk"),
+    Index("ix_finding_department_due", "department_id", "state", "due"),
+    Index("ix_finding_service_due", "service_id", "state", "due"),
 )
 
 # How many findings of each sort there are; kept in the transaction that changes a finding, so that counters cost nothing

@@ -107,7 +107,9 @@ def use_is_news(token: Token, now: datetime) -> bool:
 
 
 def list_tokens(connection: Connection) -> list[Token]:
-    return [_token(row) for row in connection.execute(select(tables.token).order_by(tables.token.c.created_at, tables.token.c.id))]
+    return [
+        _token(row) for row in connection.execute(select(tables.token).order_by(tables.token.c.created_at, tables.token.c.id))
+    ]
 
 
 def revoke_token(connection: Connection, name_or_id: str, now: datetime) -> bool:
