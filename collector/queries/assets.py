@@ -1,0 +1,150 @@
+"""Assets, departments and services: the lists behind every counter, page and export of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, String, cast, func, or_, select, true
+
+from collector import tables
+from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, rows_after, signature_of
+
+NOBODY = "none"
+_ASSET = tables.asset.c
+
+
+class AssetSort(StrEnum):
+    """By risk (highest first, never evaluated last) or by name."""
+
+    RISK = "risk"
+    NAME = "name"
+
+
+@dataclass(frozen=True)
+class AssetFilter:
+    """What a list of assets is narrowed to; None means all. ``q`` is looked for in names and addresses."""
+
+    department: str | None = None
+    service: str | None = None
+    declared: bool | None = None
+    gone: bool | None = None
+    q: str | None = None
+
+    def named(self) -> dict[str, Any]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None and value != ""}
+
+
+_ORDERS = {
+    AssetSort.RISK: Order(_ASSET.risk, _ASSET.id, descending=True, nullable=True),
+    AssetSort.NAME: Order(_ASSET.name, _ASSET.id, descending=False),
+}
+
+
+def list_assets(
+    connection: Connection, wanted: AssetFilter, sort: AssetSort = AssetSort.RISK, limit: int = 50, cursor: str | None = None
+) -> Page[Row[Any]]:
+    """One page of assets. Raises :class:`~collector.queries.paging.BadCursor`."""
+    signature = signature_of("assets", sort, sorted(wanted.named().items()))
+    rows, following = rows_after(connection, _keyset(wanted, sort), limit, cursor, signature)
+    total, exact = count_assets(connection, wanted)
+    return Page(rows, following, total, exact)
+
+
+def each_asset(connection: Connection, wanted: AssetFilter, sort: AssetSort = AssetSort.RISK) -> Iterator[Row[Any]]:
+    return all_rows(connection, _keyset(wanted, sort))
+
+
+def count_assets(connection: Connection, wanted: AssetFilter) -> tuple[int, bool]:
+    """How many assets the list has; counted in full up to a million."""
+    return bounded_count(connection, tables.asset, (_conditions(wanted),), limit=1_000_000)
+
+
+def assets_by(connection: Connection, column: str) -> dict[str | None, int]:
+    """How many assets that are not gone each department or service has."""
+    key = _ASSET[column]
+    query = select(key, func.count()).where(_ASSET.gone_since.is_(None)).group_by(key)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def get_asset(connection: Connection, asset_id: str) -> Row[Any] | None:
+    return connection.execute(select(tables.asset).where(_ASSET.id == asset_id)).first()
+
+
+def asset_identifiers(connection: Connection, asset_id: str) -> list[Row[Any]]:
+    """How the city knows that it is the same machine, strongest first."""
+    known = tables.identifier
+    return list(
+        connection.execute(
+            select(known)
+            .where(known.c.asset_id == asset_id)
+            .order_by(known.c.weight.desc(), known.c.kind, known.c.value)
+            .limit(500)
+        )
+    )
+
+
+def asset_endpoints(connection: Connection, asset_id: str) -> list[Row[Any]]:
+    place = tables.endpoint
+    query = (
+        select(place).where(place.c.asset_id == asset_id).order_by(place.c.port, place.c.transport, place.c.place).limit(2_000)
+    )
+    return list(connection.execute(query))
+
+
+def asset_events(connection: Connection, asset_id: str, limit: int = 100) -> list[Row[Any]]:
+    """What changed on an asset, latest first."""
+    event = tables.event
+    return list(connection.execute(select(event).where(event.c.asset_id == asset_id).order_by(event.c.seq.desc()).limit(limit)))
+
+
+def asset_services(connection: Connection, asset_id: str) -> list[str]:
+    link = tables.asset_service
+    return list(connection.scalars(select(link.c.service_id).where(link.c.asset_id == asset_id).order_by(link.c.service_id)))
+
+
+def matching_asset_ids(connection: Connection, text: str, limit: int) -> list[str]:
+    """Ids of assets whose name or addresses contain ``text``."""
+    return list(connection.scalars(select(_ASSET.id).where(_says(text)).limit(limit)))
+
+
+def list_departments(connection: Connection) -> list[Row[Any]]:
+    return list(connection.execute(select(tables.department).order_by(tables.department.c.id)))
+
+
+def list_services(connection: Connection, department: str | None = None) -> list[Row[Any]]:
+    whose = tables.service.c.department_id == department if department else true()
+    return list(connection.execute(select(tables.service).where(whose).order_by(tables.service.c.id)))
+
+
+def get_department(connection: Connection, department_id: str) -> Row[Any] | None:
+    return connection.execute(select(tables.department).where(tables.department.c.id == department_id)).first()
+
+
+def get_service(connection: Connection, service_id: str) -> Row[Any] | None:
+    return connection.execute(select(tables.service).where(tables.service.c.id == service_id)).first()
+
+
+def _keyset(wanted: AssetFilter, sort: AssetSort) -> Keyset:
+    return Keyset(select(tables.asset), _ORDERS[sort], (_conditions(wanted),))
+
+
+def _conditions(wanted: AssetFilter) -> tuple[ColumnElement[bool], ...]:
+    found: list[ColumnElement[bool]] = []
+    for value, column in ((wanted.department, _ASSET.department_id), (wanted.service, _ASSET.service_id)):
+        if value:
+            found.append(column.is_(None) if value == NOBODY else column == value)
+    if wanted.declared is not None:
+        found.append(_ASSET.declared.is_(wanted.declared))
+    if wanted.gone is not None:
+        found.append(_ASSET.gone_since.is_not(None) if wanted.gone else _ASSET.gone_since.is_(None))
+    if wanted.q:
+        found.append(_says(wanted.q))
+    return tuple(found)
+
+
+def _says(text: str) -> ColumnElement[bool]:
+    wanted = text.strip()
+    addresses = cast(_ASSET.addresses, String)
+    return or_(_ASSET.name.icontains(wanted, autoescape=True), addresses.icontains(wanted, autoescape=True))

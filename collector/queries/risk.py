@@ -1,0 +1,152 @@
+"""Scores as they stand and as they moved, and what would help most."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Integer, Row, func, select, true
+
+from collector import tables
+from collector.score import Level, asset_risk, group_risk
+
+_HISTORY = tables.score_history.c
+_ASSET = tables.asset.c
+_FINDING = tables.finding.c
+_WORST_ASSETS = 40  # an asset behind the fortieth moves a group's score by less than is shown
+_FINDINGS_EACH = 30
+
+
+@dataclass(frozen=True)
+class Gain:
+    """One finding of a list that is worth fixing together: what the score is once it and those before it are fixed."""
+
+    finding: Row[Any]
+    gain: float  # by how much this one lowers what the ones before it left
+    score_after: float
+
+
+def latest_score(connection: Connection, level: str, key: str = "") -> Row[Any] | None:
+    """The last row of ``score_history`` of a city, department or service; None when none was ever made."""
+    query = select(tables.score_history).where(_HISTORY.level == level, _HISTORY.key == key).order_by(_HISTORY.at.desc()).limit(1)
+    return connection.execute(query).first()
+
+
+def latest_scores(connection: Connection, level: str, keys: Iterable[str]) -> dict[str, Row[Any]]:
+    found = {key: latest_score(connection, level, key) for key in keys}
+    return {key: row for key, row in found.items() if row is not None}
+
+
+def score_at(connection: Connection, level: str, key: str, at: datetime) -> Row[Any] | None:
+    """The score that stood at ``at``."""
+    query = (
+        select(tables.score_history)
+        .where(_HISTORY.level == level, _HISTORY.key == key, _HISTORY.at <= at)
+        .order_by(_HISTORY.at.desc())
+        .limit(1)
+    )
+    return connection.execute(query).first()
+
+
+def daily_scores(
+    connection: Connection, level: str, key: str = "", *, now: datetime, days: int, zone: tzinfo, limit: int = 20_000
+) -> list[Row[Any]]:
+    """The last score of each local day of the last ``days`` days, oldest first; days without a score are left out."""
+    query = (
+        select(tables.score_history)
+        .where(_HISTORY.level == level, _HISTORY.key == key, _HISTORY.at > now - timedelta(days=days), _HISTORY.at <= now)
+        .order_by(_HISTORY.at.desc())
+        .limit(limit)
+    )
+    by_day: dict[Any, Row[Any]] = {}
+    for row in connection.execute(query):
+        by_day.setdefault(row.at.astimezone(zone).date(), row)
+    return [by_day[day] for day in sorted(by_day)]
+
+
+def top_assets(connection: Connection, level: str, key: str = "", limit: int = 10) -> list[Row[Any]]:
+    """The assets that weigh most, worst first."""
+    query = select(tables.asset).where(*_members(level, key), _ASSET.risk > 0).order_by(_ASSET.risk.desc(), _ASSET.id.desc())
+    return list(connection.execute(query.limit(limit)))
+
+
+def top_findings(connection: Connection, asset_id: str, limit: int = _FINDINGS_EACH) -> list[Row[Any]]:
+    """Open findings of an asset, worst first."""
+    open_here = (_FINDING.asset_id == asset_id, _FINDING.state == "open")
+    return list(connection.execute(select(tables.finding).where(*open_here).order_by(_FINDING.risk.desc()).limit(limit)))
+
+
+def inventory_size(connection: Connection, level: str, key: str = "") -> int:
+    """The frozen N of a group; of the city, that of all departments together."""
+    if level == Level.CITY:
+        return int(connection.execute(select(func.coalesce(func.sum(tables.department.c.inventory_size), 0))).scalar_one())
+    table = tables.department if level == Level.DEPARTMENT else tables.service
+    return int(connection.execute(select(table.c.inventory_size).where(table.c.id == key)).scalar() or 0)
+
+
+def asset_evaluations(connection: Connection, level: str, key: str = "") -> tuple[int, int, int]:
+    """Assets that are not gone, how many of them were ever evaluated, and how many were found with open findings."""
+    query = select(
+        func.count(), func.count(_ASSET.risk), func.coalesce(func.sum((_ASSET.open_findings > 0).cast(Integer)), 0)
+    ).where(*_members(level, key))
+    row = connection.execute(query).one()
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def best_fixes(connection: Connection, level: str, key: str = "", count: int = 5) -> list[Gain]:
+    """The findings to fix first: each time the one whose removal lowers the group's score most, by remove and recompute."""
+    assets = top_assets(connection, level, key, _WORST_ASSETS)
+    if not assets:
+        return []
+    held = _findings_of(connection, [row.id for row in assets])
+    total = connection.execute(select(func.sum(_ASSET.risk * _ASSET.risk)).where(*_members(level, key))).scalar_one() / 10_000.0
+    size = inventory_size(connection, level, key)
+    risks = {row.id: float(row.risk) for row in assets}
+    rest = max(0.0, total - sum((risk / 100.0) ** 2 for risk in risks.values()))
+    floor = min(risks.values()) if len(risks) == _WORST_ASSETS else 0.0
+    return _greedy(_Group(Level(level), size, risks, rest, floor), held, count)
+
+
+@dataclass
+class _Group:
+    """A group while its findings are taken away: ``rest`` and ``floor`` stand for the assets outside ``risks``."""
+
+    level: Level
+    size: int
+    risks: dict[str, float]
+    rest: float
+    floor: float
+
+    def score(self, asset_id: str = "", risk: float = 0.0) -> float:
+        """The score now, or as it were if one asset had another risk."""
+        risks = {**self.risks, asset_id: risk} if asset_id else self.risks
+        squares = self.rest + sum((value / 100.0) ** 2 for value in risks.values())
+        return group_risk(self.level, max(self.floor, *risks.values()), squares, self.size)
+
+
+def _greedy(group: _Group, held: Mapping[str, list[Row[Any]]], count: int) -> list[Gain]:
+    """An asset's worst finding is always the one whose removal helps it most: only those are tried."""
+    left = {asset_id: list(findings) for asset_id, findings in held.items() if findings}
+    gains: list[Gain] = []
+    while left and len(gains) < count:
+        before = group.score()
+        options = []
+        for asset_id, findings in left.items():
+            risk = min(group.risks[asset_id], asset_risk(finding.risk for finding in findings[1:]))
+            options.append((group.score(asset_id, risk), -findings[0].risk, asset_id, risk))
+        after, _, best, risk = min(options)
+        gains.append(Gain(left[best].pop(0), before - after, after))
+        group.risks[best] = risk
+        left = {asset_id: findings for asset_id, findings in left.items() if findings}
+    return gains
+
+
+def _findings_of(connection: Connection, asset_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    return {asset_id: top_findings(connection, asset_id) for asset_id in asset_ids}
+
+
+def _members(level: str, key: str) -> tuple[ColumnElement[bool], ...]:
+    present = _ASSET.gone_since.is_(None)
+    if level == Level.CITY:
+        return (present, true())
+    return (present, (_ASSET.department_id if level == Level.DEPARTMENT else _ASSET.service_id) == key)
