@@ -1,0 +1,122 @@
+"""What the web application is made of. The front door builds these; tests build others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from collector import runs, stopping
+from collector.store import Store
+from rules.rule import Rule
+from scanners.zone import Zone
+
+
+class Rules(Protocol):
+    """What is asked of the rules here (:class:`rules.rulebook.Rulebook`)."""
+
+    @property
+    def rules(self) -> Mapping[str, Rule]: ...
+
+    @property
+    def disabled(self) -> Mapping[str, Rule]: ...
+
+
+class ActionRefused(Exception):
+    """Something that a person asked for was not done; the message says why. ``code`` is stable, for programs."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class Actions(Protocol):
+    """What the application may set in motion. ``by`` is the name of who asked. All may raise :class:`ActionRefused`."""
+
+    def start_scan(self, zone_id: str | None, targets: Sequence[str] | None, by: str) -> str:
+        """Ask for a scan of a zone, or of targets (in it; or in the one zone they lie in when None). Returns its id."""
+        ...
+
+    def stop_scan(self, scan_id: str, by: str) -> bool:
+        """Stop one scan; False when it had ended."""
+        ...
+
+    def press_stop(self, reason: str, by: str) -> None:
+        """Stop all looking until it is released."""
+        ...
+
+    def release_stop(self, by: str) -> bool:
+        """Let looking go on; False when it was not stopped."""
+        ...
+
+
+@dataclass(frozen=True)
+class RateLimits:
+    """How many requests a minute are answered."""
+
+    per_token: int = 1_200
+    per_address: int = 2_400
+    refused_per_address: int = 60  # unknown tokens, sign-ins that failed
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class AppParts:
+    """The parts of one application.
+
+    ``zones`` gives the zones in force by id. ``city_names`` by language. ``base_url`` is how people reach it
+    (``https://talaia.vilamar.example``): with ``https`` cookies are marked Secure. ``allowed_hosts`` are further names that
+    it answers to besides that of ``base_url`` (``*`` for any).
+    """
+
+    store: Store
+    rules: Rules
+    zones: Callable[[], Mapping[str, Zone]]
+    actions: Actions
+    city_names: Mapping[str, str]
+    base_url: str = "http://127.0.0.1:8600"
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    version: str = "0"
+    default_language: str = "ca"
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Madrid"))
+    clock: Callable[[], datetime] = _now
+    limits: RateLimits = field(default_factory=RateLimits)
+    session_lifetime: timedelta = timedelta(hours=12)
+    body_limit_bytes: int = 64 * 1024
+
+
+@dataclass(frozen=True)
+class StoreActions:
+    """The real actions: rows that the runner and every scanning process obey."""
+
+    store: Store
+    zones: Callable[[], Mapping[str, Zone]]
+    clock: Callable[[], datetime] = _now
+
+    def start_scan(self, zone_id: str | None, targets: Sequence[str] | None, by: str) -> str:
+        zones = self.zones()
+        try:
+            zone = zones[zone_id] if zone_id is not None else runs.zone_of_targets(zones.values(), targets or ())
+            with self.store.write() as connection:
+                return runs.start_scan(connection, zone, targets, asked_by=by, at=self.clock())
+        except KeyError:
+            raise ActionRefused("unknown-zone", f"there is no zone {zone_id!r}") from None
+        except runs.TargetRefused as error:
+            raise ActionRefused("target-refused", str(error)) from error
+        except stopping.StopIsPressed as error:
+            raise ActionRefused("stopped", str(error)) from error
+
+    def stop_scan(self, scan_id: str, by: str) -> bool:
+        with self.store.write() as connection:
+            return runs.stop_scan(connection, scan_id, by=by, at=self.clock())
+
+    def press_stop(self, reason: str, by: str) -> None:
+        with self.store.write() as connection:
+            stopping.request_stop(connection, by=by, reason=reason, at=self.clock())
+
+    def release_stop(self, by: str) -> bool:
+        with self.store.write() as connection:
+            return stopping.release_stop(connection) is not None
