@@ -142,6 +142,7 @@ identifier = Table(
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     Index("ix_identifier_asset", "asset_id"),
+    sqlite_with_rowid=False,
 )
 
 endpoint = Table(
@@ -195,15 +196,18 @@ ingested = Table(
     Column("id", String(36), primary_key=True),
     Column("at", UtcTime, nullable=False),
     Index("ix_ingested_at", "at"),
+    sqlite_with_rowid=False,
 )
 
 coverage = Table(
     "coverage",
     metadata,
     Column("asset_id", String(36), primary_key=True),
-    Column("rule", String(16), primary_key=True),
     Column("place", String(300), primary_key=True),
     Column("vantage", String(16), primary_key=True),
+    Column("scanner", String(32), primary_key=True),  # whose facts were judged: a rule may judge facts of several kinds
+    Column("rule", String(16), primary_key=True),
+    Column("address", String(45)),  # of the look that says so
     Column("result", String(16), nullable=False),  # of the last evaluation, unknown included
     Column("last_conclusive", String(16)),  # pass or fail; None = never
     Column("evaluated_at", UtcTime, nullable=False),  # the last evaluation of any result
@@ -214,6 +218,7 @@ coverage = Table(
     Column("observed", JSON),  # what explains the last evaluation, passed ones too
     Column("expected", JSON),
     Index("ix_coverage_rule", "rule", "result"),
+    sqlite_with_rowid=False,
 )
 
 finding = Table(
@@ -244,6 +249,7 @@ finding = Table(
     Column("department_id", String(64)),
     Column("service_id", String(64)),
     Column("first_seen", UtcTime, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),  # when it last became open: deadlines run from here
     Column("last_seen", UtcTime, nullable=False),
     Column("last_evaluated", UtcTime, nullable=False),
     Column("last_result", String(16), nullable=False),  # unknown is possible while open
@@ -279,6 +285,7 @@ tally = Table(
     Column("state", String(16), primary_key=True),
     Column("band", String(16), primary_key=True),
     Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 event = Table(
@@ -294,6 +301,7 @@ event = Table(
     Column("detail", JSON, nullable=False, default=dict),
     Index("ix_event_finding", "finding_id", "seq"),
     Index("ix_event_asset", "asset_id", "seq"),
+    sqlite_autoincrement=True,  # whoever reads on from a number misses nothing and sees nothing twice
 )
 
 score_history = Table(
@@ -428,4 +436,5 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("last_error", String(400)),
     UniqueConstraint("sink", "id"),
+    sqlite_autoincrement=True,  # a number is never given twice: the row that was sent is the row that is deleted
 )
