@@ -1,0 +1,145 @@
+"""Builds the city once for the tests of this folder: a switch, a gateway that sees leaks, a probe, and every host."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from talaia.demo.certificates import Authority
+from tests.city.hosts import EXCLUDED, HOSTILE, HOSTS, OUTSIDE, Host
+from tests.city.servers import Yard
+from tests.namespaces import Counts, Namespace, cable, count, namespace, switch
+from tests.processes import running
+
+SCOPE = ("10.77.1.0/26", "10.77.2.0/26", "fd77::1:0/112", "fd77::2:0/112")
+TALAIA = (sys.executable, "-m", "talaia")
+
+
+@dataclass
+class City:
+    """``probe`` is where Talaia runs; ``leaving`` and ``leaked`` count its packets by whether they were in scope."""
+
+    probe: Namespace
+    folder: Path
+    authority: Path
+    leaving: Counts
+    leaked: Counts
+    hosts: dict[str, Namespace] = field(default_factory=dict)
+
+    def talaia(self, *arguments: str, timeout_seconds: float = 280, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the command inside the probe, with the city's settings."""
+        argv = self.probe.argv(*TALAIA, "--config", str(self.folder / "talaia.yaml"), *arguments)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout_seconds, check=False)
+        if ok and done.returncode:
+            raise AssertionError(
+                f"talaia {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            )
+        return done
+
+    def lines(self, *arguments: str) -> list[dict[str, Any]]:
+        """The JSON lines that a command prints with ``--json``."""
+        return [json.loads(line) for line in self.talaia(*arguments, "--json").stdout.splitlines()]
+
+
+def _settle(stack: ExitStack, link: Namespace, host: Host, folder: Path, authority: Authority) -> Namespace:
+    home = stack.enter_context(namespace(host.name))
+    prefix = "/64" if ":" in host.address else "/16"
+    _, port = cable(home, link, near=[host.address + prefix])
+    link.ip("link", "set", port, "master", "br0")
+    yard = Yard(folder / host.name, host.address, host.name, authority)
+    yard.folder.mkdir(mode=0o755)
+    commands = host.start(yard)
+    for number, command in enumerate(commands):
+        stack.enter_context(running(home.argv(*command), log=yard.folder / f"server-{number}.log"))
+    return home
+
+
+def _wait(home: Namespace, host: Host, folder: Path) -> None:
+    program = (
+        "import socket, sys, time\n"
+        "deadline = time.monotonic() + 40\n"
+        "for port in map(int, sys.argv[2:]):\n"
+        "    while True:\n"
+        "        try: socket.create_connection((sys.argv[1], port), 1).close(); break\n"
+        "        except OSError:\n"
+        "            if time.monotonic() > deadline: sys.exit(f'nothing listens on {sys.argv[1]} port {port}')\n"
+        "            time.sleep(0.05)\n"
+    )
+    try:
+        home.run(sys.executable, "-c", program, host.address, *map(str, host.listens))
+    except RuntimeError as error:
+        logs = "\n".join(path.read_text(errors="replace")[-1500:] for path in (folder / host.name).glob("*.log"))
+        raise RuntimeError(f"{host.name}: {error}\n{logs}") from error
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    folder = tmp_path_factory.mktemp("city")
+    folder.chmod(0o755)
+    for parent in (folder.parent, folder.parent.parent):
+        parent.chmod(0o755)  # servers that give up root must read their files
+    authority = Authority(folder, datetime.now(UTC))
+    with ExitStack() as stack:
+        link = stack.enter_context(namespace("link"))
+        switch(link)
+        gateway = stack.enter_context(namespace("gateway"))
+        probe = stack.enter_context(namespace("probe"))
+        for host, addresses in ((gateway, ["10.77.255.254/16", "fd77::fffe/64"]), (probe, ["10.77.0.1/16", "fd77::1/64"])):
+            _, port = cable(host, link, near=addresses)
+            link.ip("link", "set", port, "master", "br0")
+        probe.route("default", via="10.77.255.254")
+        probe.route("default", via="fd77::fffe")
+        homes = {host.address: _settle(stack, link, host, folder, authority) for host in (*HOSTS, HOSTILE, EXCLUDED, OUTSIDE)}
+        for host in (*HOSTS, HOSTILE, EXCLUDED, OUTSIDE):
+            _wait(homes[host.address], host, folder)
+        scope = list(SCOPE)
+        leaving, leaked = count(probe, "egress", scope), count(gateway, "ingress", ["10.77.255.254/32", "fd77::fffe/128"])
+        made = City(probe, folder, authority.path, leaving, leaked, homes)
+        _settings(made)
+        yield made
+
+
+def _settings(made: City) -> None:
+    (made.folder / "zones.yaml").write_text(
+        "zones:\n"
+        + _zone("exposed", "internet", "10.77.1.0/26", "fd77::1:0/112", exclude=EXCLUDED.address)
+        + _zone("inside", "internal", "10.77.2.0/26", "fd77::2:0/112")
+    )
+    (made.folder / "catalogue.yaml").write_text(_catalogue())
+    (made.folder / "talaia.yaml").write_text(
+        f"database: sqlite:///talaia.db\nzones: zones.yaml\ncatalogue: catalogue.yaml\ntrusted_authorities: [{made.authority}]\n"
+    )
+
+
+def _zone(name: str, vantage: str, *networks: str, exclude: str = "") -> str:
+    quoted = ", ".join(f'"{net}"' for net in networks)
+    return (
+        f"  - id: {name}\n    networks: [{quoted}]\n    exclude: [{exclude}]\n"
+        "    authorised_by: the tests\n    valid_from: 2026-01-01\n    valid_until: 2099-12-31\n"
+        f"    vantage: {vantage}\n    packets_per_second: 20000\n    intrusiveness: deep\n"
+        '    ports: "common,7,13,19,4443,8022,10443"\n    udp_ports: "69,123,161"\n'
+    )
+
+
+def _catalogue() -> str:
+    ens = "{D: medio, A: medio, I: medio, C: medio, T: medio}"
+    wanted = sorted({host.service for host in HOSTS if host.service})
+    services = "".join(f"  {name}: {{department: it, audience: internal, ens: {ens}, en: {name}}}\n" for name in wanted)
+    assets = "".join(
+        f'  - {{id: {host.name}, name: {host.name}, services: [{host.service}], addresses: ["{host.address}"], owner: it'
+        + (f", authorised_ports: {list(host.authorised)}" if host.authorised else "")
+        + "}\n"
+        for host in (*HOSTS, HOSTILE)
+        if host.service
+    )
+    return (
+        "city:\n  name: {ca: Vilamar, es: Vilamar, en: Vilamar}\n  dir3: L01099999\n  timezone: Europe/Madrid\n"
+        f"departments:\n  it: {{ca: TI, es: TI, en: IT}}\nservices:\n{services}assets:\n{assets}"
+    )
