@@ -1,13 +1,22 @@
 """The rules of one profile, ready to judge. This is what other rooms use of this one."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rules.cel_engine import plain
+from rules.compiling import ReadCheck, ReadyCheck, activation, ready, variables_of
 from rules.context import AssetFacts, EndpointFacts
+from rules.judging import judged, unknown, values_seen
+from rules.loading import read_rules
+from rules.parameters import ParameterError, check_value, values_of
 from rules.rule import Rule
 from rules.verdict import Verdict
 from scanners.observation import Facts
+
+_PARAMETER_SETS = 256  # of zones and services; a set that is asked for again is not compiled again
 
 
 def our_rules() -> Path:
@@ -19,16 +28,24 @@ class Rulebook:
     """Checked and compiled rules of one profile. Pure: the same facts and parameters give the same verdicts.
 
     ``rules`` are the enabled ones by id, in order; ``disabled`` those that the profile switches off. Safe to share between
-    threads.
+    threads. Made by :func:`load_rules`.
     """
 
-    profile: str
-    rules: Mapping[str, Rule]
-    disabled: Mapping[str, Rule]
+    def __init__(self, profile: str, checks: Iterable[ReadCheck], disabled: Iterable[Rule] = ()) -> None:
+        self.profile = profile
+        self._checks: dict[str, list[ReadCheck]] = {}
+        for check in sorted(checks, key=lambda item: item.rule.id):
+            self._checks.setdefault(check.check.judges, []).append(check)
+        found = {check.rule.id: check.rule for checks_ in self._checks.values() for check in checks_}
+        self.rules: Mapping[str, Rule] = dict(sorted(found.items()))
+        self.disabled: Mapping[str, Rule] = {rule.id: rule for rule in sorted(disabled, key=lambda item: item.id)}
+        self._sources = {kind: variables_of(checks_) for kind, checks_ in self._checks.items()}
+        self._plan = lru_cache(maxsize=_PARAMETER_SETS)(self._compile_plan)
+        self._plans = {kind: self._plan(kind, "{}") for kind in self._checks}
 
     def rules_for(self, kind: str) -> Sequence[Rule]:
         """The enabled rules that judge facts of ``kind`` (``tls``, ``http``, …), in order of id; empty when none does."""
-        raise NotImplementedError
+        return tuple(check.rule for check in self._checks.get(kind, ()))
 
     def judge(
         self,
@@ -43,25 +60,47 @@ class Rulebook:
         Raises :class:`ParameterError` when they name a rule or parameter that there is not, or have another type.
         A missing fact or an evaluation that fails gives *unknown*, never an exception.
         """
-        raise NotImplementedError
+        kind = facts.kind
+        if kind not in self._checks:
+            return []
+        plan = self._plans[kind] if not parameters else self._plan(kind, self._parameter_key(kind, parameters))
+        values = values_seen(self._sources[kind], {kind: facts, "endpoint": endpoint, "asset": asset})
+        try:
+            seen = activation(kind, values)
+        except Exception as error:  # noqa: BLE001 - facts that the runtime cannot take must not stop a scan
+            return [unknown(check, {"error": f"{type(error).__name__}: {error}"[:300]}) for check in plan]
+        return [judged(check, seen, values) for check in plan]
 
     def unjudged(self, kind: str, reason: str) -> list[Verdict]:
         """For a look that failed: *unknown* for each rule of ``kind``, with ``observed`` ``{"outcome": reason}``."""
-        raise NotImplementedError
+        return [unknown(check, {"outcome": str(plain(reason))}) for check in self._plans.get(kind, ())]
 
     def check_parameters(self, parameters: Mapping[str, Mapping[str, Any]]) -> None:
         """Raise :class:`ParameterError` unless each rule, parameter and value is fit for :meth:`judge`."""
-        raise NotImplementedError
+        for rule_id, values in parameters.items():
+            rule = self.rules.get(rule_id) or self.disabled.get(rule_id)
+            if rule is None:
+                raise ParameterError(f"parameters are set for {rule_id}, and there is no such rule")
+            for name, value in values.items():
+                check_value(rule, name, value)
 
+    def _parameter_key(self, kind: str, parameters: Mapping[str, Mapping[str, Any]]) -> str:
+        self.check_parameters(parameters)
+        own = {check.rule.id for check in self._checks[kind]}
+        return json.dumps({name: dict(values) for name, values in parameters.items() if name in own}, sort_keys=True, default=str)
 
-class ParameterError(ValueError):
-    """A zone or service sets a parameter that no rule has, or to a value of another type."""
+    def _compile_plan(self, kind: str, key: str) -> tuple[ReadyCheck, ...]:
+        overrides = json.loads(key)
+        return tuple(
+            ready(check, values_of(check.rule, self.profile, overrides.get(check.rule.id, {}))) for check in self._checks[kind]
+        )
 
 
 def load_rules(folders: Sequence[Path], *, profile: str = "modern") -> Rulebook:
     """Read every ``*.yaml`` below ``folders``, check all of it, and compile.
 
-    ``profile`` is ``modern`` or ``ccn-807-strict``. Raises :class:`~scanners.located_yaml.FileError` when anything is wrong,
-    with every problem of every file (several files: ``ExceptionGroup`` of them, :class:`RuleErrors`).
+    ``profile`` is ``modern`` or ``ccn-807-strict``. Raises :class:`~rules.loading.RuleErrors`, a
+    :class:`~scanners.located_yaml.FileError`, with every problem of every file, each with file and line.
     """
-    raise NotImplementedError
+    checks, disabled = read_rules(folders, profile)
+    return Rulebook(profile, checks, disabled)
