@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 import psutil
 
-from scanners.pace import Pace, Turnstile
+from scanners.pace import Pace, Turnstile, deadline
 from scanners.stop import Stop
 from scanners.target import Address, AddressError, Target, Transport, parse_address
 from scanners.wire import Wire, WireLimits
@@ -150,7 +151,7 @@ class Door:
         async with self._turnstile.through(target.address, zone.connections_per_host):
             await self.pace(zone).take(PACKETS_PER_CONNECTION)
             zone = self.admit(target.address, zone_id=zone_id, needs=needs)  # it may have waited long
-            async with asyncio.timeout(limits.deadline_seconds):
+            async with deadline(limits.deadline_seconds):
                 wire = await self._connect(target, zone, limits, tls)
                 self._wires[wire] = (target.address, zone_id)
                 try:
@@ -187,17 +188,19 @@ class Door:
         needs: Intrusiveness = Intrusiveness.GENTLE,
         timeout_seconds: float = 2.0,
         replies: int = 1,
+        any_port: bool = False,
     ) -> list[bytes]:
         """Send one UDP datagram and collect up to ``replies`` answers of at most 64 KiB from that very endpoint.
 
-        Returns an empty list when nobody answered in time. Raises :class:`RefusedByScope`, ``ConnectionRefusedError``
-        (ICMP port unreachable) or ``OSError``.
+        With ``any_port`` answers from other ports of that address count as well (TFTP answers so, RFC 1350 section 4); a
+        closed port is then not told from a silent one. Returns an empty list when nobody answered in time. Raises
+        :class:`RefusedByScope`, ``ConnectionRefusedError`` (ICMP port unreachable) or ``OSError``.
         """
         zone = self.admit(target.address, zone_id=zone_id, needs=needs)
         async with self._turnstile.through(target.address, zone.connections_per_host):
             await self.pace(zone).take()
             self.admit(target.address, zone_id=zone_id, needs=needs)
-            return await _exchange(target, payload, timeout_seconds, replies)
+            return await _exchange(target, payload, timeout_seconds, replies, any_port=any_port)
 
     async def ask_resolver(self, zone: Zone, question: bytes, *, timeout_seconds: float = 3.0) -> bytes:
         """One DNS message to the zone's resolver and its answer; TCP when the answer is truncated (RFC 7766).
@@ -251,12 +254,15 @@ class Door:
 
 
 class _Answers(asyncio.DatagramProtocol):
-    def __init__(self, wanted: int) -> None:
+    def __init__(self, wanted: int, peer: str) -> None:
         self.received: list[bytes] = []
+        self.peer = peer
         self.wanted = wanted
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def datagram_received(self, data: bytes, addr: object) -> None:  # the socket is connected: only our peer reaches it
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        if addr[0] != self.peer:  # a connected socket lets nobody else in, one for any port does
+            return
         self.received.append(data)
         if len(self.received) >= self.wanted and not self.done.done():
             self.done.set_result(None)
@@ -266,13 +272,19 @@ class _Answers(asyncio.DatagramProtocol):
             self.done.set_exception(exc)
 
 
-async def _exchange(target: Target, payload: bytes, timeout_seconds: float, replies: int) -> list[bytes]:
+async def _exchange(
+    target: Target, payload: bytes, timeout_seconds: float, replies: int, *, any_port: bool = False
+) -> list[bytes]:
     loop = asyncio.get_running_loop()
+    place = (target.address, target.port or 0)
+    anywhere = ("::" if ":" in target.address else "0.0.0.0", 0)
     transport, answers = await loop.create_datagram_endpoint(
-        lambda: _Answers(replies), remote_addr=(target.address, target.port or 0)
+        lambda: _Answers(replies, target.address),
+        remote_addr=None if any_port else place,
+        local_addr=anywhere if any_port else None,
     )
     try:
-        transport.sendto(payload)
+        transport.sendto(payload, place if any_port else None)
         async with asyncio.timeout(timeout_seconds):
             await answers.done
     except TimeoutError:

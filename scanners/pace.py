@@ -4,6 +4,64 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+
+
+class _Clock:
+    """A timeout that can stand still."""
+
+    def __init__(self, timeout: asyncio.Timeout) -> None:
+        self._timeout = timeout
+        self._waiting = 0
+        self._left = 0.0
+
+    def stand_still(self) -> None:
+        self._waiting += 1
+        when = self._timeout.when()
+        if self._waiting == 1 and when is not None:
+            self._left = when - asyncio.get_running_loop().time()
+            self._reschedule(None)
+
+    def go_on(self) -> None:
+        self._waiting -= 1
+        if self._waiting == 0:
+            self._reschedule(asyncio.get_running_loop().time() + self._left)
+
+    def _reschedule(self, when: float | None) -> None:
+        try:
+            self._timeout.reschedule(when)
+        except RuntimeError:  # it has expired or ended meanwhile
+            return
+
+
+_clocks: ContextVar[tuple[_Clock, ...]] = ContextVar("clocks", default=())
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """Like ``asyncio.timeout``, but time spent in our own queues (a zone's pace, a host's turnstile) does not count.
+
+    So a host is judged by how long *it* takes, not by how many others wait with it.
+    """
+    async with asyncio.timeout(seconds) as timeout:
+        token = _clocks.set((*_clocks.get(), _Clock(timeout)))
+        try:
+            yield
+        finally:
+            _clocks.reset(token)
+
+
+@contextmanager
+def queueing() -> Iterator[None]:
+    """The clocks of all deadlines around stand still while the context lasts."""
+    clocks = _clocks.get()
+    for clock in clocks:
+        clock.stand_still()
+    try:
+        yield
+    finally:
+        for clock in clocks:
+            clock.go_on()
 
 
 class Pace:
@@ -24,7 +82,8 @@ class Pace:
         start = max(self._next, now)
         self._next = start + packets / max(self.rate - self._lent, 1.0)
         if start > now:
-            await asyncio.sleep(start - now)
+            with queueing():
+                await asyncio.sleep(start - now)
 
     @contextmanager
     def lend(self, share: float) -> Iterator[float]:
@@ -48,8 +107,12 @@ class Turnstile:
         gate, users = self._gates.get(key, (asyncio.Semaphore(width), 0))
         self._gates[key] = (gate, users + 1)
         try:
-            async with gate:
+            with queueing():
+                await gate.acquire()
+            try:
                 yield
+            finally:
+                gate.release()
         finally:
             gate, users = self._gates[key]
             if users == 1:

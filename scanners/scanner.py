@@ -18,6 +18,7 @@ import scanners.protocols
 from scanners.clean_text import clean_text
 from scanners.door import Door, RefusedByScope
 from scanners.observation import EVIDENCE_LIMIT_BYTES, Facts, Observation, Outcome, digest, new_id
+from scanners.pace import deadline
 from scanners.service_facts import HostFacts, ServiceFacts
 from scanners.target import AddressError, Target
 from scanners.wire import ProtocolError
@@ -96,7 +97,7 @@ async def observe(scanner: Scanner, target: Target, occasion: Occasion) -> Obser
     started = occasion.door.clock()
     look: Look | None = None
     try:
-        async with asyncio.timeout(scanner.deadline_seconds):
+        async with deadline(scanner.deadline_seconds):
             look = await scanner.look(target, occasion)
         outcome, detail = Outcome.OBSERVED, ""
     except Exception as error:  # noqa: BLE001 - a hostile host may make any parser fail: the failure is the result

@@ -1,0 +1,126 @@
+"""The first look over UDP: one datagram of each protocol that the port may speak, and its answer read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scanners.clean_text import clean_bytes
+from scanners.scanner import Look, Occasion
+from scanners.service_facts import ServiceFacts
+from scanners.services import asn1
+from scanners.services.greeting import is_chargen, read_daytime, read_time
+from scanners.services.heard import Heard, banner_of
+from scanners.services.questions import DNS_VERSION_QUERY, RPC_NULL, RPC_XID, read_dns_message
+from scanners.target import Target
+from scanners.zone import Intrusiveness
+
+SECONDS = 1.0
+TFTP_FILE = b"talaia-presence-check"
+"""A file that no server is meant to have: the answer is an error, and that is proof enough (RFC 1350)."""
+
+
+@dataclass(frozen=True)
+class Datagram:
+    """``any_port``: the answer comes from a port of its own (TFTP transfer identifiers)."""
+
+    name: str
+    payload: bytes
+    read: Callable[[bytes], ServiceFacts | None]
+    usual: frozenset[int]
+    any_port: bool = False
+
+
+def _said(name: str, banner: str | None = None, **more: str | None) -> ServiceFacts:
+    return ServiceFacts(name=name, tls=False, banner=banner, said_by="probe", **more)
+
+
+def read_tftp(data: bytes) -> ServiceFacts | None:
+    """ERROR, DATA or OACK (RFC 1350, RFC 2347)."""
+    if len(data) < 4 or data[0] != 0:
+        return None
+    if data[1] == 5 and data[2] == 0 and data[3] <= 8:
+        return _said("tftp", banner_of(data[4:].rstrip(b"\0")))
+    return _said("tftp") if data[1] == 3 and data[2:4] == b"\0\1" else None
+
+
+def _read_ntp(data: bytes) -> ServiceFacts | None:
+    """Mode 4 (server), version 1 to 4, at least the 48 bytes of the header (RFC 5905, 7.3)."""
+    if len(data) >= 48 and data[0] & 7 == 4 and 1 <= data[0] >> 3 & 7 <= 4:
+        return _said("ntp", extra=f"stratum {data[1]}")
+    return None
+
+
+def _read_snmp(data: bytes) -> ServiceFacts | None:
+    return _said("snmp", extra="version 3") if asn1.is_snmp3(data) else None
+
+
+def _read_rpc(data: bytes) -> ServiceFacts | None:
+    return _said("rpcbind") if len(data) >= 24 and data[:8] == RPC_XID + b"\0\0\0\1" else None
+
+
+def _read_memcached(data: bytes) -> ServiceFacts | None:
+    if data[8:16] != b"VERSION ":
+        return None
+    return _said("memcached", product="Memcached", version=clean_bytes(data[16:48].strip(), 30))
+
+
+def _read_dns(data: bytes) -> ServiceFacts | None:
+    return read_dns_message(data, DNS_VERSION_QUERY)
+
+
+def _read_echo(data: bytes) -> ServiceFacts | None:
+    return _said("echo") if data == _ECHO else None
+
+
+def _read_chargen(data: bytes) -> ServiceFacts | None:
+    return _said("chargen") if is_chargen(data) else None
+
+
+def _read_daytime(data: bytes) -> ServiceFacts | None:
+    return read_daytime(Heard(data, ended=True))
+
+
+def _read_time(data: bytes) -> ServiceFacts | None:
+    return read_time(Heard(data, ended=True))
+
+
+_ECHO = b"talaia: is this RFC 862?"
+DATAGRAMS: tuple[Datagram, ...] = (
+    Datagram("dns", DNS_VERSION_QUERY, _read_dns, frozenset((53, 5353))),
+    Datagram("ntp", b"\x23" + bytes(47), _read_ntp, frozenset((123,))),
+    Datagram("snmp", asn1.SNMP_DISCOVERY, _read_snmp, frozenset((161,))),
+    Datagram("tftp", b"\0\1" + TFTP_FILE + b"\0octet\0", read_tftp, frozenset((69,)), any_port=True),
+    Datagram("rpcbind", RPC_NULL, _read_rpc, frozenset((111,))),
+    Datagram("memcached", b"\0\1\0\0\0\1\0\0version\r\n", _read_memcached, frozenset((11211,))),
+    Datagram("echo", _ECHO, _read_echo, frozenset((7,))),
+    Datagram("chargen", b"\n", _read_chargen, frozenset((19,))),
+    Datagram("daytime", b"\n", _read_daytime, frozenset((13,))),
+    Datagram("time", b"\n", _read_time, frozenset((37,))),
+)
+
+
+async def look_at_datagrams(target: Target, occasion: Occasion) -> Look:
+    """Ask the datagram usual for the port, and in a zone that is more than gentle all others, until one is recognised.
+
+    Raises ``TimeoutError`` when nothing came back, ``ConnectionRefusedError`` (ICMP port unreachable), ``OSError``.
+    """
+    port = target.port or 0
+    usual = [item for item in DATAGRAMS if port in item.usual]
+    others = [item for item in DATAGRAMS if item not in usual]
+    heard = b""
+    for item in [*usual, *(others if occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL) or not usual else [])]:
+        answers = await occasion.door.datagram(
+            target, item.payload, zone_id=occasion.zone.id, timeout_seconds=SECONDS, any_port=item.any_port
+        )
+        heard = heard or (answers[0] if answers else b"")
+        facts = next((facts for answer in answers if (facts := _read(answer, item)) is not None), None)
+        if facts is not None:
+            return Look(facts, heard)
+    if not heard:
+        raise TimeoutError(f"{target} answered none of the datagrams we know")
+    return Look(ServiceFacts(name="unknown", tls=False, banner=banner_of(heard), said_by="probe"), heard)
+
+
+def _read(answer: bytes, item: Datagram) -> ServiceFacts | None:
+    """What was asked for, or what answers so whatever it is asked."""
+    readers = (item.read, _read_chargen, _read_daytime, _read_time)
+    return next((facts for read in readers if (facts := read(answer)) is not None), None)
