@@ -5,7 +5,9 @@ and with the address it will really use. ``ruff`` bans the socket calls everywhe
 """
 
 import asyncio
+import errno
 import ipaddress
+import random
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -138,10 +140,12 @@ class Door:
         needs: Intrusiveness = Intrusiveness.GENTLE,
         limits: WireLimits | None = None,
         tls: ssl.SSLContext | None = None,
+        reserved_port: bool = False,
     ) -> AsyncIterator[Wire]:
         """A TCP connection to ``target`` under a total deadline and a byte limit; closed when the context ends.
 
-        With ``tls`` the handshake is made at once (server name: ``target.name``). Raises :class:`RefusedByScope`,
+        With ``tls`` the handshake is made at once (server name: ``target.name``). ``reserved_port`` connects from a local port
+        below 1024, as rsh's clients do (``PermissionError`` where this process may not). Raises :class:`RefusedByScope`,
         ``ConnectionRefusedError``, ``TimeoutError``, ``ssl.SSLError`` or ``OSError``.
         """
         limits = limits or WireLimits()
@@ -152,7 +156,7 @@ class Door:
             await self.pace(zone).take(PACKETS_PER_CONNECTION)
             zone = self.admit(target.address, zone_id=zone_id, needs=needs)  # it may have waited long
             async with deadline(limits.deadline_seconds):
-                wire = await self._connect(target, zone, limits, tls)
+                wire = await self._connect(target, zone, limits, tls, reserved_port)
                 self._wires[wire] = (target.address, zone_id)
                 try:
                     yield wire
@@ -162,9 +166,14 @@ class Door:
                     del self._wires[wire]
                     wire.abort()
 
-    async def _connect(self, target: Target, zone: Zone, limits: WireLimits, tls: ssl.SSLContext | None) -> Wire:
+    async def _connect(
+        self, target: Target, zone: Zone, limits: WireLimits, tls: ssl.SSLContext | None, reserved_port: bool
+    ) -> Wire:
         async with asyncio.timeout(zone.connect_timeout_seconds):
-            reader, writer = await asyncio.open_connection(target.address, target.port, limit=limits.buffer_bytes)
+            local = _reserved_place(target.ip) if reserved_port else None
+            reader, writer = await asyncio.open_connection(
+                target.address, target.port, limit=limits.buffer_bytes, local_addr=local
+            )
 
         async def before_write() -> None:
             self.admit(target.address, zone_id=zone.id)
@@ -251,6 +260,21 @@ class Door:
     def _abort_all(self) -> None:
         for wire in list(self._wires):
             wire.abort_from_any_thread()
+
+
+def _reserved_place(peer: Address) -> tuple[str, int]:
+    """A free local port from 512 to 1023 (what rcmd(3) uses). Raises ``PermissionError`` or ``OSError`` when there is none."""
+    family, anywhere = (socket.AF_INET6, "::") if peer.version == 6 else (socket.AF_INET, "0.0.0.0")
+    for port in random.sample(range(512, 1024), 32):
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            try:
+                trial.bind((anywhere, port))
+            except PermissionError:
+                raise
+            except OSError:
+                continue
+            return anywhere, port
+    raise OSError(errno.EADDRINUSE, "no reserved port is free")
 
 
 class _Answers(asyncio.DatagramProtocol):

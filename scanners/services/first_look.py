@@ -104,11 +104,27 @@ class _Conversation:
                 heard = await self._hear(wire, USUAL_GREETING_SECONDS if usual else GREETING_SECONDS)
                 if heard.data:
                     return await self._greeted(wire, heard), True
-                if heard.ended or listening:
+                if listening or (heard.ended and self.port not in BSD_QUESTIONS):
                     return None, True
+                if heard.ended:
+                    return await self._from_reserved_port(first), True
                 return await self._put(wire, first), False
             except (OSError, ProtocolError, TimeoutError):
                 return None, False
+
+    async def _from_reserved_port(self, question: Question) -> ServiceFacts | None:
+        """rshd and rlogind hang up on clients of unreserved ports, and wait for the others to speak: both together is proof.
+
+        Where this process may not use such a port, nothing can be told.
+        """
+        try:
+            async with self._open(reserved_port=True) as wire:
+                heard = await self._hear(wire, GREETING_SECONDS)
+                return None if heard.ended and not heard.data else ServiceFacts(name=question.name, tls=False, said_by="probe")
+        except RefusedByScope:
+            raise
+        except (OSError, ProtocolError, TimeoutError):
+            return None
 
     async def _greeted(self, wire: Wire, heard: Heard) -> ServiceFacts | None:
         facts = recognise_greeting(heard)
@@ -179,8 +195,9 @@ class _Conversation:
         facts = facts or ServiceFacts(name="unknown", said_by="probe")
         return msgspec.structs.replace(facts, tls=True, starttls=None)
 
-    def _open(self) -> AbstractAsyncContextManager[Wire]:
-        return self.occasion.door.open(self.target, zone_id=self.occasion.zone.id, limits=LIMITS, tls=self.in_tls)
+    def _open(self, *, reserved_port: bool = False) -> AbstractAsyncContextManager[Wire]:
+        zone_id = self.occasion.zone.id
+        return self.occasion.door.open(self.target, zone_id=zone_id, limits=LIMITS, tls=self.in_tls, reserved_port=reserved_port)
 
     async def _hear(self, wire: Wire, seconds: float) -> Heard:
         heard = await listen(wire, first_seconds=seconds)

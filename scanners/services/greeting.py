@@ -20,8 +20,7 @@ _IMAP = re.compile(rb"^\* (?:OK|PREAUTH|BYE)\b")
 _POP3 = re.compile(rb"^(?:\+OK|-ERR)\b")
 _DAYTIME = re.compile(rb"^[\x20-\x7e]{0,20}[0-9]{1,2}:[0-9]{2}:[0-9]{2}[\x20-\x7e]{0,20}\r?\n?$")
 _YEAR = re.compile(rb"(?:^|[^0-9])(?:19|20)[0-9]{2}(?:[^0-9]|$)|[0-9]{2}-[0-9]{2}-[0-9]{2} ")
-_UNIX_EPOCH_IN_1900 = 2_208_988_800  # RFC 868: seconds from 1900 to 1970
-_PLAUSIBLE_TIME = range(_UNIX_EPOCH_IN_1900, 2**32)
+_PLAUSIBLE_TIME = range(2_524_521_600, 2**32)  # RFC 868: seconds since 1900; from 1980 to 2036
 _PROMPT = re.compile(rb"(?:login|username|user name|password) ?: ?$", re.IGNORECASE)
 _IAC, _SB, _SE, _WILL, _DONT = 255, 250, 240, 251, 254
 
@@ -66,7 +65,7 @@ def _coded(heard: Heard) -> ServiceFacts | None:
         return None
     code, text = found["code"], clean_bytes(heard.data, 1024)
     banner = banner_of(heard.data)
-    if code in (b"200", b"201", b"400", b"502") and _NNTP_WORDS.search(text):
+    if code in (b"200", b"201", b"400", b"502", b"503") and _NNTP_WORDS.search(text):
         return named("nntp", banner)
     if code in (b"220", b"421", b"554"):
         if _FTP_WORDS.search(text):
@@ -146,8 +145,10 @@ def read_daytime(heard: Heard) -> ServiceFacts | None:
 
 
 def read_time(heard: Heard) -> ServiceFacts | None:
-    """Four bytes and the end (RFC 868)."""
-    if heard.ended and len(heard.data) == 4 and int.from_bytes(heard.data, "big") in _PLAUSIBLE_TIME:
+    """Four bytes and the end (RFC 868); inetutils sends eight, the last four zero."""
+    data = heard.data[:4]
+    exact = len(heard.data) == 4 or (len(heard.data) == 8 and heard.data[4:] == bytes(4))
+    if heard.ended and exact and int.from_bytes(data, "big") in _PLAUSIBLE_TIME:
         return ServiceFacts(name="time", tls=False, said_by="banner")
     return None
 
@@ -157,12 +158,10 @@ def _chargen(heard: Heard) -> ServiceFacts | None:
 
 
 def is_chargen(data: bytes) -> bool:
-    """Lines of 72 printable characters, each beginning one character further (RFC 864)."""
-    lines = data.split(b"\r\n")[:3]
-    if len(lines) < 2 or any(len(line) != 72 for line in lines[:2]):
-        return False
-    first, second = lines[:2]
-    return first[1:] == second[:-1] and all(0x20 <= byte < 0x7F for byte in first)
+    """Printable characters in their order, each line beginning one character further (RFC 864)."""
+    first = data[:40]
+    printable = bytes(range(0x20, 0x7F)) * 2
+    return len(first) == 40 and first in printable
 
 
 _READERS: tuple[Reader, ...] = (
