@@ -5,14 +5,34 @@ The work itself is done by :class:`collector.runner.Runner`. A scan is cut into 
 last results.
 """
 
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select, update
 
+from collector.scan_targets import TargetRefused, first_units, read_targets
+from collector.stopping import StopIsPressed, forget_scan_stop, request_scan_stop, stop_state
+from collector.tables import scan, unit
+from scanners.clean_text import clean_text
+from scanners.plan import SweepUnit, Unit, to_json
 from scanners.zone import Zone
+
+__all__ = [
+    "RunProgress",
+    "ScanState",
+    "StopIsPressed",
+    "TargetRefused",
+    "UnitState",
+    "progress_of",
+    "resume_scan",
+    "start_scan",
+    "stop_scan",
+    "zone_of_targets",
+]
 
 
 class ScanState(StrEnum):
@@ -20,15 +40,25 @@ class ScanState(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
     STOPPED = "stopped"  # ended by a person; `resume_scan` takes it up where it was
-    FAILED = "failed"  # some unit was given up; what was seen is kept
+    FAILED = "failed"  # some unit was given up, or its zone is no longer in force; what was seen is kept
+
+
+ENDED = frozenset({ScanState.FINISHED, ScanState.STOPPED, ScanState.FAILED})
+
+
+class UnitState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"  # given up after three attempts; the row says why
 
 
 class RunProgress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a scan has come: the JSON in ``scan.progress``, written at most twice a second.
 
-    ``phase`` is ``waiting``, ``discovery``, ``looking``, ``closing`` or ``done``. ``ports`` counts open endpoints found;
-    ``checks`` looks of scanners. ``rate`` is packets a second in discovery and looks a second after it. ``seconds_left`` is
-    None while it cannot be told. ``notes`` are sentences for people.
+    ``phase`` is ``waiting``, ``discovery``, ``looking``, ``closing`` or ``done``. ``hosts`` are addresses to ask, ``ports`` open
+    endpoints found, ``checks`` looks of scanners at them (the total grows while hosts are found). ``rate`` is packets a second
+    in discovery and looks a second after it. ``seconds_left`` is None while it cannot be told. ``notes`` are sentences.
     """
 
     phase: str = "waiting"
@@ -44,10 +74,6 @@ class RunProgress(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 0.0
     seconds_left: float | None = None
     notes: tuple[str, ...] = ()
-
-
-class TargetRefused(ValueError):
-    """A target is not text that can be read, or lies in no zone. Nothing was asked for."""
 
 
 def start_scan(
@@ -68,27 +94,108 @@ def start_scan(
 
     Raises :class:`TargetRefused` and :class:`~collector.stopping.StopIsPressed`.
     """
-    raise NotImplementedError
+    pressed = stop_state(connection)
+    if pressed is not None:
+        raise StopIsPressed(pressed)
+    units = first_units(connection, zone, targets)
+    scan_id = str(uuid.uuid4())
+    connection.execute(
+        insert(scan).values(
+            id=scan_id,
+            zone=zone.id,
+            targets=None if targets is None else list(dict.fromkeys(targets)),
+            asked_by=clean_text(asked_by, 200),
+            schedule_id=schedule_id,
+            state=ScanState.WAITING.value,
+            created_at=at,
+            progress=msgspec.to_builtins(RunProgress(units_total=len(units))),
+        )
+    )
+    add_units(connection, scan_id, units)
+    return scan_id
+
+
+def add_units(connection: Connection, scan_id: str, units: Iterable[Unit]) -> int:
+    """Put units beside those the scan has; returns how many."""
+    rows = [
+        {
+            "id": item.id,
+            "scan_id": scan_id,
+            "kind": "sweep" if isinstance(item, SweepUnit) else "look",
+            "body": to_json(item),
+            "state": UnitState.WAITING.value,
+        }
+        for item in units
+    ]
+    if rows:
+        connection.execute(insert(unit), rows)
+    return len(rows)
 
 
 def zone_of_targets(zones: Iterable[Zone], targets: Sequence[str]) -> Zone:
     """The one zone that all ``targets`` lie in. Raises :class:`TargetRefused` naming the first that lies in none."""
-    raise NotImplementedError
+    candidates = list(zones)
+    for target in targets:
+        fits, refusal = [], TargetRefused(f"{target} lies in no zone")
+        for zone in candidates:
+            try:
+                read_targets(zone, [target])
+                fits.append(zone)
+            except TargetRefused as error:
+                refusal = error
+        if not fits:
+            alone = len(candidates) == 1
+            raise refusal if alone else TargetRefused(f"{target} lies in none of the zones {_listed(candidates)}")
+        candidates = fits
+    if not candidates:
+        raise TargetRefused("there is no zone to look at")
+    return candidates[0]
+
+
+def _listed(zones: Sequence[Zone]) -> str:
+    return ", ".join(zone.id for zone in zones)
 
 
 def stop_scan(connection: Connection, scan_id: str, *, by: str, at: datetime) -> bool:
-    """Stop one scan, wherever it runs; False when it had ended. A running one ends within a second."""
-    raise NotImplementedError
+    """Stop one scan, wherever it runs; False when it had ended or there is none. A running one ends within a second."""
+    row = connection.execute(select(scan.c.state).where(scan.c.id == scan_id)).one_or_none()
+    if row is None or row.state in ENDED:
+        return False
+    if row.state == ScanState.WAITING:
+        end_scan(connection, scan_id, ScanState.STOPPED, f"stopped by {by} before it began", at=at)
+    else:
+        request_scan_stop(connection, scan_id, by=by, at=at)
+    return True
 
 
-def resume_scan(connection: Connection, scan_id: str, *, at: datetime) -> bool:
+def end_scan(connection: Connection, scan_id: str, state: ScanState, detail: str, *, at: datetime) -> None:
+    """Write the end of a scan."""
+    ended = {"state": state.value, "ended_at": at, "detail": clean_text(detail, 400)}
+    connection.execute(update(scan).where(scan.c.id == scan_id).values(ended))
+    forget_scan_stop(connection, scan_id)
+
+
+def resume_scan(connection: Connection, scan_id: str) -> bool:
     """Let a stopped or failed scan go on with the units it had left; False when there is no such scan.
 
     Raises :class:`~collector.stopping.StopIsPressed`.
     """
-    raise NotImplementedError
+    pressed = stop_state(connection)
+    if pressed is not None:
+        raise StopIsPressed(pressed)
+    again = {"state": ScanState.WAITING.value, "ended_at": None, "detail": ""}
+    takeable = scan.c.state.in_([ScanState.STOPPED.value, ScanState.FAILED.value])
+    if not connection.execute(update(scan).where(scan.c.id == scan_id, takeable).values(again)).rowcount:
+        return False
+    left = unit.c.state.in_([UnitState.FAILED.value, UnitState.RUNNING.value])
+    fresh: dict[str, Any] = {"state": UnitState.WAITING.value, "attempts": 0, "leased_until": None}
+    connection.execute(update(unit).where(unit.c.scan_id == scan_id, left).values(fresh))
+    return True
 
 
 def progress_of(connection: Connection, scan_id: str) -> tuple[ScanState, RunProgress]:
     """State and progress of a scan. Raises ``LookupError``."""
-    raise NotImplementedError
+    row = connection.execute(select(scan.c.state, scan.c.progress).where(scan.c.id == scan_id)).one_or_none()
+    if row is None:
+        raise LookupError(f"there is no scan {scan_id}")
+    return ScanState(row.state), msgspec.convert(row.progress or {}, RunProgress, strict=False)

@@ -72,6 +72,23 @@ def stop_state(connection: Connection) -> Pressed | None:
     return None if row is None else Pressed(by=row.value["by"], at=row.at, reason=row.value["reason"])
 
 
+def request_scan_stop(connection: Connection, scan_id: str, *, by: str, at: datetime) -> None:
+    """Ask whoever runs this one scan to end it."""
+    forget_scan_stop(connection, scan_id)
+    connection.execute(insert(control).values(key=f"{_KEY}:{scan_id}", value={"by": clean_text(by, 200)}, at=at))
+
+
+def scan_stop_by(connection: Connection, scan_id: str) -> str | None:
+    """Who asked to end this one scan; None when nobody did."""
+    value = connection.execute(select(control.c.value).where(control.c.key == f"{_KEY}:{scan_id}")).scalar_one_or_none()
+    return None if value is None else str(value["by"])
+
+
+def forget_scan_stop(connection: Connection, scan_id: str) -> None:
+    """The scan has ended, or may go on."""
+    connection.execute(delete(control).where(control.c.key == f"{_KEY}:{scan_id}"))
+
+
 class StopWatch:
     """A thread that carries the row over to this process's ``stop``, both ways, within a quarter of a second.
 
