@@ -1,1 +1,71 @@
 """TLS: our own ClientHello enumerator."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scanners.protocols.tls.attempt import Attempts, Budget, GivenUp
+from scanners.protocols.tls.facts import TlsFacts
+from scanners.protocols.tls.first import first_handshake
+from scanners.protocols.tls.look import certificate_of, deep_look, normal_look
+from scanners.protocols.tls.report import assemble, describe
+from scanners.protocols.tls.trust import load_trust_store
+from scanners.scanner import Look, Occasion
+from scanners.service_facts import ServiceFacts
+from scanners.target import Target
+from scanners.wire import ProtocolError
+from scanners.zone import Intrusiveness
+
+
+@dataclass(frozen=True)
+class TlsScanner:
+    """Looks at one TLS endpoint, or one that a STARTTLS leads to.
+
+    A gentle zone gets one handshake (certificate, newest version), a normal one the enumeration, a deep one the flaws
+    too. ``trust_store`` is a PEM file of roots; without it the system's, which ``SSL_CERT_FILE`` may name.
+    """
+
+    name: str = "tls"
+    version: str = "1"
+    facts_type: type[TlsFacts] = TlsFacts
+    intrusiveness: Intrusiveness = Intrusiveness.GENTLE
+    deadline_seconds: float = 150.0
+    trust_store: Path | None = None
+    budget: Budget = field(default_factory=Budget)
+
+    def applies(self, service: ServiceFacts) -> bool:
+        return bool(service.tls) or service.starttls is not None
+
+    async def look(self, target: Target, occasion: Occasion) -> Look:
+        """State everything that the zone allows to ask. Raises as :meth:`scanners.scanner.Scanner.look` says."""
+        service = occasion.service
+        starttls = service.starttls if service and not service.tls else None
+        attempts = Attempts(occasion.door, target, zone_id=occasion.zone.id, starttls=starttls, budget=self.budget)
+        alpn = ("h2", "http/1.1") if starttls is None else ()
+        try:
+            first = await first_handshake(attempts, target.name, alpn)
+        except GivenUp as error:
+            raise error.__cause__ if isinstance(error.__cause__, OSError | ProtocolError) else TimeoutError(str(error)) from error
+        if (
+            first.flight.hello is None
+            and first.flight.alert is None
+            and not occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL)
+        ):
+            raise ProtocolError("did not answer any ClientHello in TLS")
+        seen = None
+        if occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL):
+            seen = await normal_look(attempts, target.name, first)
+            seen = None
+        if occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL):
+            seen = await normal_look(attempts, target.name, first)
+            if occasion.zone.intrusiveness.allows(Intrusiveness.DEEP):
+                await deep_look(attempts, target.name, seen)
+        if not first.in_tls and not (seen and (seen.spoken() or seen.ssl2)):
+            raise ProtocolError("did not answer any ClientHello in TLS")
+        flight = await certificate_of(attempts, target.name, first, seen)
+        certificate = describe(
+            flight, seen, name=target.name, store=load_trust_store(self.trust_store), now=occasion.door.clock()
+        )
+        return Look(assemble(first, seen, certificate, starttls), attempts.evidence)
+
+
+SCANNER = TlsScanner()

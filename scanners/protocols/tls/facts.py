@@ -58,12 +58,16 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     told, with a single suite say). ``fallback_scsv``: RFC 7507 is obeyed (None when only one version is spoken).
     ``secure_renegotiation``: RFC 5746; ``client_renegotiation``: it lets the client renegotiate. ``heartbleed``, ``robot``,
     ``ccs_injection`` are only asked where the zone allows a deep look. ``alpn`` what was chosen of h2 and http/1.1.
-    ``starttls`` is the protocol through which TLS was reached.
+    ``starttls`` is the protocol through which TLS was reached. ``best_version`` is the newest version it speaks; a gentle
+    look, which makes one handshake, knows that one only and leaves ``versions`` None. A server of TLS 1.3 alone has nothing
+    to renegotiate or compress and none of the three flaws: ``secure_renegotiation`` is True there, the others False.
+    ``ec_bits_min`` counts X25519 as 256 and X448 as 448.
     """
 
     kind: ClassVar[str] = "tls"
 
     versions: tuple[str, ...] | None = None
+    best_version: str | None = None
     suites: tuple[str, ...] | None = None
     suites_tls12: tuple[str, ...] | None = None
     null_anon_export_suites: tuple[str, ...] | None = None

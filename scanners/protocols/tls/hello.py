@@ -215,7 +215,7 @@ def parse_extensions(data: bytes) -> dict[int, bytes]:
 
 
 def read_alpn(extensions: Mapping[int, bytes]) -> str | None:
-    """The application protocol that the server chose (RFC 7301), None when it chose none. Raises :class:`~scanners.wire.ProtocolError`."""
+    """The application protocol that the server chose (RFC 7301), or None. Raises :class:`~scanners.wire.ProtocolError`."""
     if ALPN not in extensions:
         return None
     octets = Octets(Octets(extensions[ALPN]).vector(2))

@@ -1,0 +1,147 @@
+"""What is asked of a server after the first handshake, as hard as its zone allows."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from scanners.protocols.tls import flaws
+from scanners.protocols.tls import hello as tls
+from scanners.protocols.tls.attempt import Attempts, GivenUp, chose
+from scanners.protocols.tls.enumeration import Accepted, Enumeration, groups_of, smallest
+from scanners.protocols.tls.first import UNRECOGNIZED_NAME, First, certificate_flight, ordinary
+from scanners.protocols.tls.flight import Flight
+from scanners.protocols.tls.groups import CURVES, group_name
+from scanners.protocols.tls.renegotiation import client_renegotiation
+from scanners.protocols.tls.ssl2 import ssl2_look
+from scanners.protocols.tls.suite_kinds import is_null_anonymous_or_export, is_rsa_key_exchange, name_of
+from scanners.wire import ProtocolError
+
+OLDER = (tls.SSL3, tls.TLS10, tls.TLS11, tls.TLS12)
+
+
+@dataclass
+class Seen:
+    """What is known so far. A field that stays None could not be determined."""
+
+    accepted: list[Accepted] = field(default_factory=list)
+    ssl2: tuple[tuple[str, ...], bytes] | None = None
+    complete: bool = False
+    groups: tuple[str, ...] | None = None
+    dh_bits_min: int | None = None
+    ec_bits_min: int | None = None
+    flags: dict[str, bool | None] = field(default_factory=dict)
+
+    def spoken(self) -> list[Accepted]:
+        return [one for one in self.accepted if one.suites]
+
+    def newest_older(self) -> Accepted | None:
+        """The newest version up to TLS 1.2 that it speaks."""
+        return next((one for one in reversed(self.accepted) if one.suites and one.version < tls.TLS13), None)
+
+
+async def normal_look(attempts: Attempts, name: str | None, first: First) -> Seen:
+    """Everything that well-formed hellos can tell. Raises :class:`~scanners.door.RefusedByScope` only."""
+    seen = Seen()
+    enumeration = Enumeration(attempts, name, first.hello)
+    best = first.flight.hello.version if first.flight.hello else None
+    versions = (*OLDER, tls.TLS13)
+    seen.accepted = list(await asyncio.gather(*(enumeration.version(one, known=one == best) for one in versions)))
+    seen.complete = all(one.complete for one in seen.accepted) and bool(seen.spoken())
+    try:
+        seen.ssl2 = await ssl2_look(attempts)
+        seen.complete = seen.complete or (seen.ssl2 is not None and all(one.complete for one in seen.accepted))
+    except GivenUp:
+        seen.complete = False
+    if seen.complete:
+        await _more(enumeration, attempts, name, first, seen)
+    return seen
+
+
+async def _more(enumeration: Enumeration, attempts: Attempts, name: str | None, first: First, seen: Seen) -> None:
+    groups, all_groups = await groups_of(enumeration, seen.accepted, _leaf_group(first.flight))
+    smallest_prime, smallest_curve = smallest(seen.accepted, groups)
+    if all_groups:
+        seen.groups = tuple(group_name(group) for group in groups)
+        seen.dh_bits_min, seen.ec_bits_min = smallest_prime, smallest_curve
+    older = seen.newest_older()
+    try:
+        seen.flags["server_preference"] = await _preference(enumeration, seen)
+        seen.flags["fallback_scsv"] = await enumeration.fallback_scsv(one.version for one in seen.spoken())
+        seen.flags["sni_required"] = await _sni_required(attempts, name, first)
+        if older is None:
+            only_13 = bool(seen.spoken())  # TLS 1.3 has neither renegotiation nor compression
+            seen.flags.update(dict.fromkeys(("client_renegotiation", "compression"), False if only_13 else None))
+            seen.flags["secure_renegotiation"] = True if only_13 else None
+            return
+        seen.flags["secure_renegotiation"] = older.renegotiation_info
+        seen.flags["compression"] = await _compression(enumeration, older)
+        seen.flags["client_renegotiation"] = await client_renegotiation(attempts, name, older)
+    except GivenUp:
+        return
+
+
+async def _preference(enumeration: Enumeration, seen: Seen) -> bool | None:
+    for one in reversed(seen.spoken()):
+        if one.version < tls.TLS13 and len(one.suites) > 1:
+            return await enumeration.server_preference(one)
+    newest = next((one for one in seen.accepted if one.version == tls.TLS13 and one.suites), None)
+    return await enumeration.server_preference(newest) if newest else None
+
+
+async def _compression(enumeration: Enumeration, older: Accepted) -> bool | None:
+    hello = enumeration.offer(older.version, older.suites[:32])
+    flight = await enumeration.ask(replace(hello, compressions=(1, 0)))
+    return flight.hello.compression != 0 if flight.hello is not None else None
+
+
+async def _sni_required(attempts: Attempts, name: str | None, first: First) -> bool | None:
+    """Whether there is no handshake without a name. When none is known to send, it is refused for that very reason or not."""
+    if name is None:
+        return False if first.flight.hello is not None else first.flight.alert == UNRECOGNIZED_NAME or None
+    if first.flight.hello is None:
+        return None
+    hello, _ = ordinary(None, ())
+    flight = await attempts.ask(hello, chose)
+    return None if flight.silent else flight.hello is None
+
+
+async def deep_look(attempts: Attempts, name: str | None, seen: Seen) -> None:
+    """The flaws that only a hostile message shows. Raises :class:`~scanners.door.RefusedByScope` only."""
+    older = seen.newest_older()
+    if older is None:
+        if seen.complete and seen.spoken():  # none of them exists in TLS 1.3
+            seen.flags.update(heartbleed=False, robot=False, ccs_injection=False)
+        return
+    by_rsa = [code for code in older.suites if is_rsa_key_exchange(name_of(code))]
+    rsa_suites = [code for code in by_rsa if not is_null_anonymous_or_export(name_of(code))]
+    try:
+        seen.flags["heartbleed"] = await flaws.heartbleed(attempts, name, older)
+        seen.flags["ccs_injection"] = await flaws.ccs_injection(attempts, name, older)
+        seen.flags["robot"] = await flaws.robot(attempts, name, older.version, rsa_suites) if rsa_suites else False
+    except GivenUp:
+        return
+
+
+def _leaf_group(flight: Flight) -> int | None:
+    """The group of an elliptic certificate's key."""
+    try:
+        key = x509.load_der_x509_certificate((flight.certificates or (b"",))[0]).public_key()
+    except Exception:  # noqa: BLE001 - a stranger's DER
+        return None
+    wanted = key.curve.name.lower() if isinstance(key, ec.EllipticCurvePublicKey) else ""
+    return next((code for code, (name, _) in CURVES.items() if name.lower() == wanted), None)
+
+
+async def certificate_of(attempts: Attempts, name: str | None, first: First, seen: Seen | None) -> Flight:
+    """The flight that holds the certificate: the first one, or one with suites that the enumeration found."""
+    flight = first.flight
+    older = seen.newest_older() if seen else None
+    if flight.certificates is None and not flight.oversized and older is not None:
+        named = [code for code in older.suites if "anon" not in name_of(code)]
+        try:
+            return await certificate_flight(attempts, name, older.version, named) if named else flight
+        except (GivenUp, ProtocolError):
+            return flight
+    return flight
