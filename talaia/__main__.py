@@ -1,0 +1,6 @@
+"""``python -m talaia``."""
+
+from talaia.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""What the words before the command chose, and the errors that every command explains in the same way."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import typer
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from collector.store import StoreError
+from rules.rulebook import RuleErrors
+from scanners.located_yaml import FileError
+from talaia.cli.output import Exit, end
+from talaia.parts import Parts
+from talaia.settings import Settings, find_settings, load_settings
+
+
+@dataclass
+class Chosen:
+    """The settings file that a command works with."""
+
+    config: Path | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(find_settings(self.config))
+
+    @cached_property
+    def parts(self) -> Parts:
+        return Parts(self.settings)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with."""
+        with explained(), self.parts.store.read() as connection:
+            yield connection
+
+
+def chosen(context: typer.Context) -> Chosen:
+    found: Chosen = context.obj
+    return found
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """End the command with a sentence and its exit code where a file or the database is at fault."""
+    try:
+        yield
+    except (FileError, RuleErrors) as error:
+        end(Exit.WRONG_FILES, f"nothing was done, because of a mistake in a file\n{error}")
+    except StoreError as error:
+        end(Exit.UNREACHABLE, str(error))
+    except OperationalError as error:
+        end(Exit.UNREACHABLE, f"the database cannot be used: {str(error.orig).strip()}")

@@ -1,0 +1,50 @@
+"""``talaia export``."""
+
+import csv
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from api.spreadsheet import formula_safe
+from collector.elasticsearch.templates import templates
+from collector.queries.findings import FindingFilter, each_finding
+from talaia.cli import findings
+from talaia.cli.chosen import chosen, explained
+from talaia.cli.languages import Language, LanguageOption
+from talaia.cli.output import json_line, print_lines
+
+
+class What(StrEnum):
+    FINDINGS_CSV = "findings-csv"
+    FINDINGS_JSON = "findings-json"
+    ELASTICSEARCH_TEMPLATES = "elasticsearch-templates"
+
+
+COLUMNS = ("rule", "title", "state", "band", "risk", "severity", "asset", "address", "port", "transport", "name", "department_id")
+COLUMNS += ("service_id", "zone", "vantage", "first_seen", "last_seen", "last_evaluated", "due", "id")
+
+
+def command(
+    context: typer.Context,
+    what: Annotated[What, typer.Argument(help="What to write to standard output.")],
+    language: LanguageOption,
+) -> None:
+    """Write findings (all states) for a spreadsheet or a program, or the index templates for Elasticsearch."""
+    if what is What.ELASTICSEARCH_TEMPLATES:
+        typer.echo(json_line(templates()))
+        return
+    words = chosen(context)
+    with explained():
+        parts = words.parts
+        parts.rulebook  # noqa: B018 - a broken rule is told before the database is asked
+    with words.reading() as connection:
+        lines = (findings.line(row, parts, language.value) for row in each_finding(connection, FindingFilter()))
+        if what is What.FINDINGS_JSON:
+            print_lines(lines)
+            return
+        writer = csv.writer(sys.stdout, lineterminator="\r\n")
+        writer.writerow(COLUMNS)
+        for item in lines:
+            writer.writerow([formula_safe(item[name]) for name in COLUMNS])

@@ -1,0 +1,116 @@
+"""``talaia findings``."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Row
+
+from api.v1 import findings as shown
+from collector.queries.findings import FindingFilter, FindingSort, count_findings, each_finding, get_finding
+from talaia.cli.chosen import chosen, explained
+from talaia.cli.languages import Language, LanguageOption
+from talaia.cli.output import Exit, band, end, out, print_lines, print_table, say
+from talaia.parts import Parts, now
+
+
+class State(StrEnum):
+    OPEN = "open"
+    RESOLVED = "resolved"
+    WAIVED = "waived"
+    ALL = "all"
+
+
+def line(row: Row[Any], parts: Parts, language: str) -> Mapping[str, Any]:
+    """A finding as programs read it: the API's line, with the asset's name as ``asset``."""
+    plain = shown.line(row, parts.rulebook, language).model_dump(mode="json")
+    return {"rule": plain.pop("rule"), "state": plain.pop("state"), "asset": plain.pop("asset_name"), **plain}
+
+
+def command(
+    context: typer.Context,
+    identity: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one finding: why, evidence, how to fix.")] = None,
+    state: Annotated[State, typer.Option(help="Which ones.")] = State.OPEN,
+    rule: Annotated[list[str] | None, typer.Option(help="Only this rule; may be repeated.")] = None,
+    severity: Annotated[list[str] | None, typer.Option(help="Only this severity; may be repeated.")] = None,
+    asset: Annotated[str | None, typer.Option(help="Text in the asset's name, address or the rule.")] = None,
+    department: Annotated[str | None, typer.Option(help="Only this department.")] = None,
+    service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their day.")] = False,
+    sort: Annotated[FindingSort, typer.Option(help="In which order.")] = FindingSort.RISK,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many on a terminal; --json prints all.")] = 40,
+    language: LanguageOption,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
+) -> None:
+    """What to fix, worst first; with an ID, one finding and everything about it."""
+    words = chosen(context)
+    with explained():
+        parts = words.parts
+        parts.rulebook  # noqa: B018 - a broken rule is told before the database is asked
+    wanted = FindingFilter(
+        state=() if state is State.ALL else (state.value,),
+        rule=tuple(rule or ()),
+        severity=tuple(severity or ()),
+        department=department,
+        service=service,
+        overdue=overdue,
+        q=asset,
+        now=now(),
+    )
+    with words.reading() as connection:
+        if identity:
+            _one(get_finding(connection, identity), parts, language.value, as_json=as_json)
+            return
+        if as_json:
+            print_lines(line(row, parts, language.value) for row in each_finding(connection, wanted, sort))
+            return
+        rows = [row for row, _ in zip(each_finding(connection, wanted, sort), range(limit), strict=False)]
+        total, exact = count_findings(connection, wanted)
+    columns = [("risk", "right"), ("band", "left"), ("rule", "left"), ("what", "left"), ("asset", "left"), ("where", "left")]
+    print_table(
+        [*columns, ("due", "left"), ("id", "left")],
+        (_cells(row, parts, language.value) for row in rows),
+        empty="Nothing is open here.",
+    )
+    if total > len(rows):
+        say(f"{len(rows)} of {total}{'' if exact else ' or more'}; --limit {total} shows all.")
+    if rows:
+        say("Next: `talaia findings ID` says why and how to fix it.")
+
+
+def _cells(row: Row[Any], parts: Parts, language: str) -> tuple[Any, ...]:
+    title = shown.line(row, parts.rulebook, language).title
+    due = f"{row.due.astimezone():%Y-%m-%d}" if row.due else "—"
+    return f"{row.risk:.0f}", band(row.band), row.rule, title, row.asset_name, where(row), due, row.id[:8]
+
+
+def where(row: Row[Any]) -> str:
+    """``192.0.2.1:443/tcp``, or the address alone for the host as a whole."""
+    if row.port is None:
+        return row.address or "—"
+    host = f"[{row.address}]" if ":" in (row.address or "") else row.address
+    return f"{host}:{row.port}/{row.transport}" + (f" ({row.name})" if row.name else "")
+
+
+def _one(row: Row[Any] | None, parts: Parts, language: str, *, as_json: bool) -> None:
+    if row is None:
+        end(Exit.NOT_FOUND, "no finding has this id (the first 8 characters of it are enough)")
+    if as_json:
+        print_lines([line(row, parts, language)])
+        return
+    rule = parts.rulebook.rules.get(row.rule)
+    screen = out()
+    screen.print(f"{row.rule}  {shown.line(row, parts.rulebook, language).title}")
+    screen.print(f"{row.asset_name}  {where(row)}  {row.state}, risk {row.risk:.1f}", band(row.band))
+    facts = {"observed": row.observed, "expected": row.expected, "first seen": row.first_seen, "last seen": row.last_seen}
+    facts |= {
+        "last evaluated": f"{row.last_evaluated:%Y-%m-%d %H:%M} ({row.last_result})",
+        "due": row.due,
+        "seen from": row.vantage,
+    }
+    print_table([("", "left"), ("", "left")], ((name, value) for name, value in facts.items()), empty="")
+    if rule:
+        screen.print(
+            f"\nWhy it matters\n{rule.rationale[language].strip()}\n\nHow to fix it\n{rule.remediation[language].strip()}"
+        )

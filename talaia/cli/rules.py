@@ -1,0 +1,40 @@
+"""``talaia rules``."""
+
+from typing import Annotated
+
+import typer
+
+from talaia.cli.chosen import chosen, explained
+from talaia.cli.languages import Language, LanguageOption
+from talaia.cli.output import Exit, end, out, print_lines, print_table
+
+
+def command(
+    context: typer.Context,
+    identity: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one rule.")] = None,
+    language: LanguageOption,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
+) -> None:
+    """What is judged, and by which norm; with an ID, one rule."""
+    with explained():
+        rulebook = chosen(context).parts.rulebook
+    rules = list(rulebook.rules.values())
+    if identity:
+        rules = [rule for rule in rules if rule.id == identity]
+        if not rules:
+            end(Exit.NOT_FOUND, f"no rule {identity} is in force in the profile {rulebook.profile}")
+    if as_json:
+        print_lines({"rule": rule.id, **rule.model_dump(mode="json", exclude={"id", "examples"})} for rule in rules)
+        return
+    word = language.value
+    if identity:
+        rule = rules[0]
+        screen = out()
+        screen.print(f"{rule.id}  {rule.title[word]}  ({rule.severity.value}, {rule.base:g})\n")
+        screen.print(f"{rule.rationale[word].strip()}\n\nHow to fix it\n{rule.remediation[word].strip()}\n")
+        screen.print(f"ENS: {', '.join(rule.mappings.ens)}")
+        return
+    columns = [("rule", "left"), ("severity", "left"), ("title", "left"), ("ENS", "left")]
+    print_table(
+        columns, ((rule.id, rule.severity.value, rule.title[word], ", ".join(rule.mappings.ens)) for rule in rules), empty=""
+    )

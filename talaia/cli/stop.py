@@ -1,0 +1,28 @@
+"""``talaia stop``."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from collector.stopping import release_stop, request_stop
+from talaia.cli.chosen import chosen, explained
+from talaia.cli.output import say
+from talaia.parts import now
+
+
+def command(
+    context: typer.Context,
+    reason: Annotated[
+        str, typer.Argument(help="Why; people who find the watch stopped read it.")
+    ] = "stopped from the command line",
+    release: Annotated[bool, typer.Option("--release", help="Let looking go on.")] = False,
+) -> None:
+    """The stop button: every scanner on this database stops within a second, and stays stopped until released."""
+    with explained(), chosen(context).parts.store.write() as connection:
+        if release:
+            found = release_stop(connection)
+            say("Looking may go on." if found else "Looking was not stopped.")
+            return
+        pressed = request_stop(connection, by=getpass.getuser(), reason=reason, at=now())
+    say(f"Stopped: {pressed.sentence}. What was seen is kept. `talaia stop --release` lets looking go on.")

@@ -1,0 +1,106 @@
+"""Puts the parts together: the only place that knows them all. Nothing is opened until it is asked for."""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+
+from sqlalchemy import Connection
+
+from collector.catalogue import Catalogue, apply_catalogue, load_catalogue
+from collector.ecs import EcsDocuments, Publisher
+from collector.ingest import Ingest, IngestSettings
+from collector.migrations import migrate
+from collector.outbox import put
+from collector.records import Changes
+from collector.runner import Runner
+from collector.schedules import sync_schedules
+from collector.store import Store, open_store
+from rules.rulebook import Rulebook, load_rules, our_rules
+from scanners.door import Door, own_addresses
+from scanners.probe import Probe
+from scanners.stop import Stop
+from scanners.zone import Zone, load_zones
+from talaia.settings import Settings
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one process, each made from the settings when it is first used.
+
+    Making one raises :class:`~scanners.located_yaml.FileError` for a file with a mistake and
+    :class:`~collector.store.StoreError` for a database that cannot be used.
+    """
+
+    settings: Settings
+
+    @cached_property
+    def zones(self) -> Mapping[str, Zone]:
+        """The zones by id, as the file says at this moment."""
+        return {zone.id: zone for zone in load_zones(self.settings.path(self.settings.zones))}
+
+    @cached_property
+    def catalogue(self) -> Catalogue | None:
+        written = self.settings.catalogue
+        return load_catalogue(self.settings.path(written)) if written else None
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        folders = [our_rules(), *(self.settings.path(folder) for folder in self.settings.rules.folders)]
+        return load_rules(folders, profile=self.settings.rules.profile)
+
+    @cached_property
+    def store(self) -> Store:
+        """The database, its tables brought up to date."""
+        store = open_store(self.settings.database_url)
+        migrate(store)
+        return store
+
+    @cached_property
+    def documents(self) -> EcsDocuments:
+        return EcsDocuments(self.publisher, self.rulebook)
+
+    @property
+    def publisher(self) -> Publisher:
+        city = self.catalogue.city if self.catalogue else None
+        return Publisher(
+            namespace=city.namespace if city else "city",
+            organization_id=(city.dir3 or "").lower() if city else "",
+            organization_name=city.name["es"] if city else "",
+            observer_name=socket.gethostname(),
+            version=version("talaia"),
+            language="es",
+            url=self.settings.listen.public_url or "",
+        )
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        deliver = self._deliver if self.settings.elasticsearch else None
+        return Ingest(self.store, self.rulebook, IngestSettings(clock=now, zones=self.zones), deliver)
+
+    def _deliver(self, connection: Connection, changes: Changes) -> None:
+        at = now()
+        put(connection, self.documents.of_changes(connection, changes, at=at), at=at)
+
+    @cached_property
+    def door(self) -> Door:
+        return Door(tuple(self.zones.values()), clock=now, stop=Stop(), own_addresses=own_addresses())
+
+    @cached_property
+    def runner(self) -> Runner:
+        probe = Probe(self.door, workers=self.settings.workers, nmap=self.settings.nmap)
+        return Runner(self.store, self.ingest, self.door, probe=probe, clock=now)
+
+    def write_down(self) -> None:
+        """Put the catalogue's and the settings' words into the database. Repeating it changes nothing."""
+        with self.store.write() as connection:
+            if self.catalogue:
+                apply_catalogue(connection, self.catalogue, now)
+            wanted = [text.as_schedule(self.zones[text.zone].timezone) for text in self.settings.schedules]
+            sync_schedules(connection, wanted, at=now())

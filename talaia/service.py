@@ -1,0 +1,134 @@
+"""``talaia serve``: the API, the scheduler, the workers and the delivery, each in a thread of one process."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from importlib.metadata import version
+
+import uvicorn
+from sqlalchemy import Connection
+
+from api.app import create_app
+from api.parts import AppParts, StoreActions
+from collector.schedules import Scheduler
+from collector.stopping import StopWatch
+from collector.tokens import Token, issue_entry_code
+from scanners.zone import Zone
+from talaia.parts import Parts, now
+
+log = logging.getLogger("talaia")
+
+REFRESH_EVERY = timedelta(hours=6)  # overdue findings weigh more by the day; Kibana's pages show 26 hours
+
+
+def app_parts(parts: Parts) -> AppParts:
+    """What the web application is made of, from the settings."""
+    listen = parts.settings.listen
+    names: Mapping[str, str] = parts.catalogue.city.name if parts.catalogue else {"ca": "Talaia", "es": "Talaia", "en": "Talaia"}
+
+    def zones() -> Mapping[str, Zone]:
+        return {zone.id: zone for zone in parts.door.zones}
+
+    return AppParts(
+        store=parts.store,
+        rules=parts.rulebook,
+        zones=zones,
+        actions=StoreActions(parts.store, zones, now),
+        city_names=names,
+        base_url=base_url(parts),
+        allowed_hosts=listen.hosts,
+        version=version("talaia"),
+        clock=now,
+    )
+
+
+def base_url(parts: Parts) -> str:
+    listen = parts.settings.listen
+    return listen.public_url or f"http://{listen.address}:{listen.port}"
+
+
+def entry_link(connection: Connection, parts: Parts, token: Token) -> str:
+    """A link that signs one browser in, once, within the hour."""
+    return f"{base_url(parts)}/enter/{issue_entry_code(connection, token, now())}"
+
+
+def serve(parts: Parts) -> None:
+    """Serve until SIGTERM or Ctrl-C; what runs then is taken up again by the next start."""
+    listen = parts.settings.listen
+    config = uvicorn.Config(
+        create_app(app_parts(parts)),
+        host=listen.address,
+        port=listen.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    with ExitStack() as stack:
+        stack.enter_context(StopWatch(parts.store, parts.door.stop, problem=log.warning))
+        stack.enter_context(_working(parts))
+        stack.enter_context(_scheduling(parts))
+        stack.enter_context(_every(REFRESH_EVERY, lambda: _refresh(parts)))
+        if parts.settings.elasticsearch:
+            stack.enter_context(parts.shipping())
+        uvicorn.Server(config).run()
+
+
+def _refresh(parts: Parts) -> None:
+    parts.ingest.refresh()
+    if parts.settings.elasticsearch:
+        with parts.store.write() as connection:
+            parts.documents.republish(connection, at=now())
+
+
+@contextmanager
+def _working(parts: Parts) -> Iterator[None]:
+    """The runner, in an event loop of its own thread."""
+    ended = threading.Event()
+
+    def work() -> None:
+        asyncio.run(parts.runner.work(ended))
+
+    thread = threading.Thread(target=work, name="runner")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(timeout=10)
+
+
+@contextmanager
+def _scheduling(parts: Parts) -> Iterator[None]:
+    scheduler = Scheduler(parts.store, lambda: {zone.id: zone for zone in parts.door.zones}, clock=now)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.stop()
+
+
+@contextmanager
+def _every(interval: timedelta, task: Callable[[], None]) -> Iterator[None]:
+    """Run ``task`` now and at each interval in a thread; a failure is logged and the next turn tries again."""
+    ended = threading.Event()
+
+    def turns() -> None:
+        while True:
+            try:
+                task()
+            except Exception:
+                log.exception("the periodic refresh failed; nothing was lost, the next turn tries again")
+            if ended.wait(interval.total_seconds()):
+                return
+
+    thread = threading.Thread(target=turns, name="refresh", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(timeout=5)

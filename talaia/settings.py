@@ -1,0 +1,163 @@
+"""The one tree of settings, read once from ``talaia.yaml``. Other rooms take plain arguments."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from collector.schedules import Schedule
+from scanners import located_yaml
+from scanners.located_yaml import FileError
+
+PLACES = (Path("talaia.yaml"), Path("/etc/talaia/talaia.yaml"))
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _http(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} must begin with https:// or http://")
+    if "@" in url:
+        raise ValueError("the address must not hold a password: name a file in api_key_file or password_file")
+    return url.rstrip("/")
+
+
+class Elasticsearch(_Written):
+    """Where documents go. A secret is named by its file (or systemd credential), never written here."""
+
+    hosts: tuple[Annotated[str, AfterValidator(_http)], ...] = Field(min_length=1, examples=[["https://127.0.0.1:9200"]])
+    api_key_file: Path | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "Elasticsearch":
+        if self.api_key_file and self.username:
+            raise ValueError("give api_key_file, or username with password_file, not both")
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("username and password_file belong together")
+        return self
+
+
+class Listen(_Written):
+    """Where the API and the dashboard answer. ``hosts`` are the names by which browsers may ask; others are refused."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(default=8600, ge=1, le=65535)
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    public_url: Annotated[str, AfterValidator(_http)] | None = None
+
+
+class Rules(_Written):
+    """``folders`` are custom rules that load beside ours; ``profile`` is ``modern`` or ``ccn-807-strict``."""
+
+    profile: str = "modern"
+    folders: tuple[Path, ...] = ()
+
+
+class ScheduleText(_Written):
+    """When a zone is looked at by itself: five cron fields on the clock of the zone, or an interval such as ``6h``."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    zone: str
+    cron: str | None = None
+    every: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,5}(m|h|d)$", examples=["6h"])
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "ScheduleText":
+        if (self.cron is None) == (self.every is None):
+            raise ValueError(f"schedule {self.id}: give either cron or every")
+        return self
+
+    def as_schedule(self, timezone: str) -> Schedule:
+        seconds = int(self.every[:-1]) * {"m": 60, "h": 3600, "d": 86400}[self.every[-1]] if self.every else None
+        return Schedule(
+            id=self.id,
+            zone=self.zone,
+            cron=self.cron,
+            interval_seconds=seconds,
+            timezone=timezone,
+            enabled=self.enabled,
+            from_settings=True,
+        )
+
+
+class Settings(_Written):
+    """Everything a Talaia is told. Relative paths are relative to the settings file's folder."""
+
+    database: str = "sqlite:///talaia.db"
+    zones: Path = Path("zones.yaml")
+    catalogue: Path | None = Path("catalogue.yaml")
+    rules: Rules = Rules()
+    schedules: tuple[ScheduleText, ...] = ()
+    elasticsearch: Elasticsearch | None = None
+    listen: Listen = Listen()
+    trusted_authorities: tuple[Path, ...] = Field(default=(), description="PEM files of the city's own authorities")
+    nmap: bool = Field(default=True, description="ask nmap about services that stay unknown, where the zone allows it")
+    workers: int = Field(default=64, ge=1, le=1024, description="looks under way at once")
+    source: Path = Field(default=Path("talaia.yaml"), exclude=True)
+
+    @model_validator(mode="after")
+    def _schedule_ids_differ(self) -> "Settings":
+        ids = [schedule.id for schedule in self.schedules]
+        twice = next((name for name in ids if ids.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"two schedules have the id {twice}")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        return self.source.parent
+
+    def path(self, written: Path) -> Path:
+        return written if written.is_absolute() else self.folder / written
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL with a relative SQLite path made absolute. ``TALAIA_DATABASE`` overrides the file."""
+        url = os.environ.get("TALAIA_DATABASE") or self.database
+        prefix = "sqlite:///"
+        if url.startswith(prefix) and not url.startswith("sqlite:////"):
+            return f"sqlite:///{(self.folder / url.removeprefix(prefix)).absolute()}"
+        return url
+
+
+class NoSettings(FileError):
+    """There is no settings file where one was looked for."""
+
+    def __init__(self, looked: str) -> None:
+        super().__init__(looked, [(0, "there is no such settings file: `talaia init` writes one")])
+
+
+def find_settings(given: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """``--config``, then ``TALAIA_CONFIG``, then ``./talaia.yaml``, then ``/etc/talaia/talaia.yaml``.
+
+    Raises :class:`NoSettings`.
+    """
+    if given is None and environment.get("TALAIA_CONFIG"):
+        given = Path(environment["TALAIA_CONFIG"])
+    if given is not None:
+        if not given.is_file():
+            raise NoSettings(str(given))
+        return given
+    for place in PLACES:
+        if place.is_file():
+            return place
+    raise NoSettings(" or ".join(str(place) for place in PLACES))
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a settings file. Raises :class:`~scanners.located_yaml.FileError` with file and line of every problem."""
+    document = located_yaml.read(path)
+    data: dict[str, Any] = document.data or {}
+    if not isinstance(data, dict):
+        raise document.error((), "must be a list of settings, such as `zones: zones.yaml`")
+    if "source" in data:
+        raise document.error(("source",), "source: this key is not known here")
+    return located_yaml.validated(document, Settings, {**data, "source": path.absolute()})
