@@ -8,86 +8,167 @@ pass), a slot in the hour that spring leaves out comes that much later. A slot o
 pause only the newest slot that was missed is made up for, spread over ten minutes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-import msgspec
-from sqlalchemy import Connection
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import SQLAlchemyError
 
+from collector.leases import LEASE_SECONDS, RENEW_SECONDS, LeaseLost, drop_lease, keep_lease, take_lease
+from collector.runner import this_process
+from collector.schedule_rows import (
+    due_slot,
+    next_due,
+    put_schedule,
+    remove_schedule,
+    schedules,
+    sync_schedules,
+    take_due,
+)
+from collector.slots import Schedule, ScheduleError, next_slot
+from collector.stopping import StopIsPressed
+from collector.store import Store
 from scanners.zone import Zone
 
-if TYPE_CHECKING:
-    from collector.store import Store
+__all__ = [
+    "Schedule",
+    "ScheduleError",
+    "Scheduler",
+    "next_due",
+    "put_schedule",
+    "remove_schedule",
+    "schedules",
+    "sync_schedules",
+    "take_due",
+]
+
+LEASE = "scheduler"
+LATE_SECONDS = 120.0  # later than this after its slot, a run makes up for a pause
+SPREAD_SECONDS = 600
 
 
-class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """One schedule. Exactly one of ``cron`` (five fields; 0 and 7 are Sunday) and ``interval_seconds`` (60 or more) is given.
+class SlotTrigger(BaseTrigger):  # type: ignore[misc]
+    """Wakes APScheduler at the slots of one schedule."""
 
-    ``timezone`` is an IANA name, usually that of the zone.
-    """
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
 
-    id: str
-    zone: str
-    cron: str | None = None
-    interval_seconds: int | None = None
-    timezone: str = "Europe/Madrid"
-    enabled: bool = True
-    from_settings: bool = False
-
-
-class ScheduleError(ValueError):
-    """A schedule cannot be read: a sentence that names it and says what is wrong."""
-
-
-def put_schedule(connection: Connection, schedule: Schedule, *, at: datetime) -> None:
-    """Write a schedule, new or changed. It counts from ``at`` on when its times changed or it was switched on.
-
-    Raises :class:`ScheduleError`.
-    """
-    raise NotImplementedError
-
-
-def remove_schedule(connection: Connection, schedule_id: str) -> bool:
-    """Forget a schedule and its ledger; False when there was none."""
-    raise NotImplementedError
-
-
-def schedules(connection: Connection) -> tuple[Schedule, ...]:
-    """All schedules, by id."""
-    raise NotImplementedError
-
-
-def next_due(schedule: Schedule, after: datetime) -> datetime | None:
-    """The first slot after ``after`` (UTC); None when it is switched off or never due. For lists: no database is asked."""
-    raise NotImplementedError
-
-
-def sync_schedules(connection: Connection, wanted: Sequence[Schedule], *, at: datetime) -> None:
-    """Make the schedules that came from the settings file be exactly ``wanted``; those made through the API stay.
-
-    Raises :class:`ScheduleError` for a bad one, and for an id that the API has taken.
-    """
-    raise NotImplementedError
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        recent = now - timedelta(minutes=1)  # what was missed for longer is made up for by the ledger, once
+        slot = next_slot(self.schedule, max(previous_fire_time or recent, recent))
+        return None if slot is None else slot.at
 
 
 class Scheduler:
     """Asks for a scan at every slot while it holds the lease ``scheduler``; a second one stands by, and takes over within 15 s.
 
     ``zones`` gives the zones in force by id. ``start`` and ``stop`` are called once each; threads of APScheduler do the rest.
+    ``monotonic`` measures how long a late run has been held back.
     """
 
     def __init__(
         self,
-        store: "Store",
+        store: Store,
         zones: Callable[[], Mapping[str, Zone]],
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         holder: str | None = None,
-    ) -> None: ...
+        monotonic: Callable[[], float] = time.monotonic,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        self._store = store
+        self._zones = zones
+        self._clock = clock
+        self._holder = holder or this_process()
+        self._monotonic = monotonic
+        self._lease_seconds = lease_seconds
+        self._noticed: dict[tuple[str, str], float] = {}
+        self._engine: Any = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1)},  # one at a time: nothing here may overtake itself
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+        )
+        self._known: dict[str, Schedule] = {}
+        self.leading = False
 
     def start(self) -> None:
-        raise NotImplementedError
+        """Begin; returns at once."""
+        every = min(RENEW_SECONDS, self._lease_seconds / 4)
+        self._engine.add_job(self.tick, IntervalTrigger(seconds=every), id="tick", next_run_time=datetime.now(UTC))
+        self._engine.start()
 
     def stop(self) -> None:
-        raise NotImplementedError
+        """End, and let a second scheduler take over at once."""
+        self._engine.shutdown(wait=True)
+        with self._store.write() as connection:
+            drop_lease(connection, LEASE, self._holder)
+
+    def tick(self) -> list[str]:
+        """Renew or take the lease, follow the table, and take what is due; returns the scans asked for."""
+        try:
+            with self._store.write() as connection:
+                self.leading = take_lease(connection, LEASE, self._holder, at=self._clock(), seconds=self._lease_seconds)
+                present = {item.id: item for item in schedules(connection) if item.enabled} if self.leading else {}
+            self._follow(present)
+            return [scan_id for item in present.values() if (scan_id := self._take(item)) is not None]
+        except (SQLAlchemyError, LeaseLost) as error:
+            _log().error("the schedules cannot be read; trying again", **_event(), error=type(error).__name__)
+            return []
+
+    def _follow(self, present: Mapping[str, Schedule]) -> None:
+        """Make APScheduler's jobs those of the table."""
+        for schedule_id in self._known.keys() - present.keys():
+            self._engine.remove_job(f"slot:{schedule_id}")
+        for item in present.values():
+            if self._known.get(item.id) != item:
+                job = f"slot:{item.id}"
+                self._engine.add_job(self.fire, SlotTrigger(item), args=[item.id], id=job, replace_existing=True)
+        self._known = dict(present)
+
+    def fire(self, schedule_id: str) -> str | None:
+        """A slot has come."""
+        item = self._known.get(schedule_id)
+        try:
+            return None if item is None else self._take(item)
+        except (SQLAlchemyError, LeaseLost) as error:
+            _log().error("a slot could not be taken; trying again", **_event(), error=type(error).__name__)
+            return None
+
+    def _take(self, item: Schedule) -> str | None:
+        now = self._clock()
+        with self._store.read() as connection:
+            slot = due_slot(connection, item, now=now)
+        if slot is None or self._held_back(item.id, slot.key, now - slot.at):
+            return None
+        try:
+            with self._store.write() as connection:
+                keep_lease(connection, LEASE, self._holder, at=now, seconds=self._lease_seconds)
+                scan_id = take_due(connection, item, self._zones(), now=now)
+        except StopIsPressed:
+            return None  # the slot stays; the newest one is made up for when the button is released
+        self._noticed.pop((item.id, slot.key), None)
+        if item.zone not in self._zones():
+            _log().warning(f"schedule {item.id}: zone {item.zone} is not in force; nothing was looked at", **_event())
+        return scan_id
+
+    def _held_back(self, schedule_id: str, key: str, late: timedelta) -> bool:
+        """Late runs are spread over ten minutes, each schedule at its own place, so that they do not all begin at once."""
+        if late.total_seconds() <= LATE_SECONDS:
+            return False
+        noticed = self._noticed.setdefault((schedule_id, key), self._monotonic())
+        return self._monotonic() - noticed < zlib.crc32(schedule_id.encode()) % SPREAD_SECONDS
+
+
+def _event() -> dict[str, str]:
+    return {"event.action": "schedule", "event.module": "collector"}
+
+
+def _log() -> Any:
+    return structlog.get_logger("collector.scheduler")
