@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 
+from collector.catalogue import Catalogue, apply_catalogue, load_catalogue
 from sqlalchemy import Connection
 
-from collector.catalogue import Catalogue, apply_catalogue, load_catalogue
 from collector.ecs import EcsDocuments, Publisher
 from collector.ingest import Ingest, IngestSettings
 from collector.migrations import migrate

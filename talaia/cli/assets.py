@@ -13,6 +13,7 @@ from talaia.cli.output import band, print_lines, print_table, say
 
 def command(
     context: typer.Context,
+    *,
     text: Annotated[str | None, typer.Argument(help="Text in a name or address.")] = None,
     department: Annotated[str | None, typer.Option(help="Only this department.")] = None,
     service: Annotated[str | None, typer.Option(help="Only this service.")] = None,

@@ -26,9 +26,8 @@ def command(context: typer.Context) -> None:
         raise typer.Exit(int(Exit.WRONG_FILES))
     parts = words.parts
     assets = len(parts.catalogue.assets) if parts.catalogue else 0
-    say(
-        f"{settings.source}: {len(parts.zones)} zones, {len(parts.rulebook.rules)} rules ({settings.rules.profile}), {assets} assets"
-    )
+    rules = f"{len(parts.rulebook.rules)} rules ({settings.rules.profile})"
+    say(f"{settings.source}: {len(parts.zones)} zones, {rules}, {assets} assets")
     for zone in parts.zones.values():
         closed = zone.closed_because(now())
         say(f"  {zone.id}: {closed or 'open now'}; authorised by {zone.authorised_by} until {zone.valid_until}")

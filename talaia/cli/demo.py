@@ -38,8 +38,8 @@ def command(
 ) -> None:
     """Start a city of real servers on loopback, look at it, say what to fix first, and serve the dashboard."""
     # Only the demo needs its servers' packages: production installs none of them.
-    from talaia.demo.city import DemoError, running_city
-    from talaia.demo.servers import CITY
+    from talaia.demo.city import DemoError, running_city  # noqa: PLC0415
+    from talaia.demo.servers import CITY  # noqa: PLC0415
 
     say(f"Starting the demo city Vilamar: {len({server.address for server in CITY})} hosts in 127.77.0.0/16")
     with explained(), _ended_by_sigterm():

@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-
 from api.spreadsheet import formula_safe
 from collector.elasticsearch.templates import templates
+
 from collector.queries.findings import FindingFilter, each_finding
 from talaia.cli import findings
 from talaia.cli.chosen import chosen, explained
-from talaia.cli.languages import Language, LanguageOption
+from talaia.cli.languages import LanguageOption
 from talaia.cli.output import json_line, print_lines
 
 
@@ -28,6 +28,7 @@ COLUMNS += ("service_id", "zone", "vantage", "first_seen", "last_seen", "last_ev
 
 def command(
     context: typer.Context,
+    *,
     what: Annotated[What, typer.Argument(help="What to write to standard output.")],
     language: LanguageOption,
 ) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from api.v1 import findings as shown
 from collector.queries.findings import FindingFilter, FindingSort, count_findings, each_finding, get_finding
 from talaia.cli.chosen import chosen, explained
-from talaia.cli.languages import Language, LanguageOption
+from talaia.cli.languages import LanguageOption
 from talaia.cli.output import Exit, band, end, out, print_lines, print_table, say
 from talaia.parts import Parts, now
 
@@ -30,6 +30,7 @@ def line(row: Row[Any], parts: Parts, language: str) -> Mapping[str, Any]:
 
 def command(
     context: typer.Context,
+    *,
     identity: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one finding: why, evidence, how to fix.")] = None,
     state: Annotated[State, typer.Option(help="Which ones.")] = State.OPEN,
     rule: Annotated[list[str] | None, typer.Option(help="Only this rule; may be repeated.")] = None,

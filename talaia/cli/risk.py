@@ -13,13 +13,14 @@ from collector.queries import assets as asset_queries
 from collector.queries.risk import best_fixes
 from collector.score import Level
 from talaia.cli.chosen import chosen, explained
-from talaia.cli.languages import Language, LanguageOption
+from talaia.cli.languages import LanguageOption
 from talaia.cli.output import Exit, band, end, out, print_lines, print_table
 from talaia.parts import Parts, now
 
 
 def command(
     context: typer.Context,
+    *,
     department: Annotated[str | None, typer.Option(help="A department instead of the city.")] = None,
     service: Annotated[str | None, typer.Option(help="A service instead of the city.")] = None,
     language: LanguageOption,

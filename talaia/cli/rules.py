@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from talaia.cli.chosen import chosen, explained
-from talaia.cli.languages import Language, LanguageOption
+from talaia.cli.languages import LanguageOption
 from talaia.cli.output import Exit, end, out, print_lines, print_table
 
 
 def command(
     context: typer.Context,
+    *,
     identity: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one rule.")] = None,
     language: LanguageOption,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,

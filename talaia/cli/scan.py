@@ -20,6 +20,7 @@ _ENDS = {ScanState.FINISHED: Exit.DONE, ScanState.STOPPED: Exit.STOPPED, ScanSta
 
 def command(
     context: typer.Context,
+    *,
     what: Annotated[
         list[str] | None,
         typer.Argument(metavar="[ZONE|TARGET]...", help="Zones by id, or addresses, networks and names[:port] inside one."),

@@ -12,6 +12,7 @@ from talaia.cli.output import print_lines, print_table
 
 def command(
     context: typer.Context,
+    *,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
 ) -> None:

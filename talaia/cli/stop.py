@@ -13,6 +13,7 @@ from talaia.parts import now
 
 def command(
     context: typer.Context,
+    *,
     reason: Annotated[
         str, typer.Argument(help="Why; people who find the watch stopped read it.")
     ] = "stopped from the command line",

@@ -13,6 +13,7 @@ from talaia.parts import now
 
 def command(
     context: typer.Context,
+    *,
     name: Annotated[str | None, typer.Argument(help="Make a token of this name; without a name, list them.")] = None,
     scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; each includes the ones before it.")] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it lives.")] = 90,

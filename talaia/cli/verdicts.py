@@ -21,6 +21,7 @@ def line(row: Row[Any]) -> Mapping[str, Any]:
 
 def command(
     context: typer.Context,
+    *,
     rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
     result: Annotated[Result | None, typer.Option(help="Only this result.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many on a terminal; --json prints all.")] = 100,

@@ -12,6 +12,7 @@ from talaia.parts import now
 
 def command(
     context: typer.Context,
+    *,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the zone file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
 ) -> None:
