@@ -1,6 +1,7 @@
 """The runner: takes scans that wait, works through their units, and survives being killed at any instant."""
 
 import asyncio
+import logging
 import os
 import socket
 import threading
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import Row, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,6 +28,8 @@ from scanners.door import Door
 from scanners.probe import Probe
 
 POLL_SECONDS = 0.25
+
+log = logging.getLogger("talaia.runner")
 
 
 def this_process() -> str:
@@ -102,7 +104,7 @@ class Runner:
     async def work(self, ended: threading.Event) -> None:
         """Service mode: take scans as they come until ``ended`` is set; what runs then is left to be taken up again."""
         tasks: set[asyncio.Task[bool]] = set()
-        with StopWatch(self._store, self._door.stop, problem=lambda said: _log().error(said, **_event("stop-watch"))):
+        with StopWatch(self._store, self._door.stop, problem=log.error):
             while not ended.is_set():
                 if not self._door.stop.pressed:
                     for scan_id in await self._takeable():
@@ -119,7 +121,7 @@ class Runner:
         try:
             return await asyncio.to_thread(self._waiting)
         except SQLAlchemyError as error:
-            _log().error("scans cannot be read; trying again", **_event("runner"), error=type(error).__name__)
+            log.error("scans cannot be read; trying again", extra={"error.message": type(error).__name__})
             await asyncio.sleep(1)
             return []
 
@@ -155,11 +157,11 @@ class Runner:
         except LeaseLost:
             return False
         except SQLAlchemyError as error:
-            _log().error("the store failed during a scan; trying again", **_event("runner"), error=sentence_of(error))
+            log.error("the store failed during a scan; trying again", extra={"error.message": sentence_of(error)})
             await asyncio.sleep(1)
             return False
-        except Exception as error:  # noqa: BLE001 - the scan must not be tried for ever, and the others must go on
-            _log().exception("a scan failed", **_event("runner"))
+        except Exception as error:
+            log.exception("a scan failed")
             await asyncio.to_thread(self._end, scan_id, ScanState.FAILED, sentence_of(error))
             return True
         finally:
@@ -241,11 +243,3 @@ class Runner:
     def _release(self, zone_id: str) -> None:
         with self._store.write() as connection:
             drop_lease(connection, f"zone:{zone_id}", self._holder)
-
-
-def _event(action: str) -> dict[str, str]:
-    return {"event.action": action, "event.module": "collector"}
-
-
-def _log() -> Any:
-    return structlog.get_logger("collector.runner")

@@ -8,13 +8,13 @@ pass), a slot in the hour that spring leaves out comes that much later. A slot o
 pause only the newest slot that was missed is made up for, spread over ten minutes.
 """
 
+import logging
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -52,6 +52,8 @@ __all__ = [
 LEASE = "scheduler"
 LATE_SECONDS = 120.0  # later than this after its slot, a run makes up for a pause
 SPREAD_SECONDS = 600
+
+log = logging.getLogger("talaia.schedules")
 
 
 class SlotTrigger(BaseTrigger):  # type: ignore[misc]
@@ -119,7 +121,7 @@ class Scheduler:
             self._follow(present)
             return [scan_id for item in present.values() if (scan_id := self._take(item)) is not None]
         except (SQLAlchemyError, LeaseLost) as error:
-            _log().error("the schedules cannot be read; trying again", **_event(), error=type(error).__name__)
+            log.error("the schedules cannot be read; trying again", extra={"error.message": type(error).__name__})
             return []
 
     def _follow(self, present: Mapping[str, Schedule]) -> None:
@@ -138,7 +140,7 @@ class Scheduler:
         try:
             return None if item is None else self._take(item)
         except (SQLAlchemyError, LeaseLost) as error:
-            _log().error("a slot could not be taken; trying again", **_event(), error=type(error).__name__)
+            log.error("a slot could not be taken; trying again", extra={"error.message": type(error).__name__})
             return None
 
     def _take(self, item: Schedule) -> str | None:
@@ -155,7 +157,7 @@ class Scheduler:
             return None  # the slot stays; the newest one is made up for when the button is released
         self._noticed.pop((item.id, slot.key), None)
         if item.zone not in self._zones():
-            _log().warning(f"schedule {item.id}: zone {item.zone} is not in force; nothing was looked at", **_event())
+            log.warning(f"schedule {item.id}: zone {item.zone} is not in force; nothing was looked at")
         return scan_id
 
     def _held_back(self, schedule_id: str, key: str, late: timedelta) -> bool:
@@ -164,11 +166,3 @@ class Scheduler:
             return False
         noticed = self._noticed.setdefault((schedule_id, key), self._monotonic())
         return self._monotonic() - noticed < zlib.crc32(schedule_id.encode()) % SPREAD_SECONDS
-
-
-def _event() -> dict[str, str]:
-    return {"event.action": "schedule", "event.module": "collector"}
-
-
-def _log() -> Any:
-    return structlog.get_logger("collector.scheduler")
