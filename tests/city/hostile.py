@@ -3,7 +3,10 @@
 import asyncio
 import sys
 
-ESCAPES = b"\x1b]0;owned\x07\x1b[2J\x1b[31mroot\x1b[0m \xe2\x80\xae<script>alert(1)</script>${jndi:ldap://x/a}\r\n=cmd|' /C calc'!A0\r\n\x00\xff\r\n"
+ESCAPES = (
+    b"\x1b]0;owned\x07\x1b[2J\x1b[31mroot\x1b[0m \xe2\x80\xae<script>alert(1)</script>${jndi:ldap://x/a}\r\n"
+    b"=cmd|' /C calc'!A0\r\n\x00\xff\r\n"
+)
 
 
 async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
