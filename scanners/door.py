@@ -11,7 +11,8 @@ import random
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -45,6 +46,15 @@ class RefusedByScope(Exception):
     def __init__(self, reason: Refusal, sentence: str) -> None:
         self.reason = reason
         super().__init__(sentence)
+
+
+@dataclass(frozen=True)
+class Loan:
+    """What a child process may use of the network: one address, so many packets a second, so many connections at once."""
+
+    address: Address
+    packets_per_second: float
+    connections: int
 
 
 class Door:
@@ -210,6 +220,24 @@ class Door:
             await self.pace(zone).take()
             self.admit(target.address, zone_id=zone_id, needs=needs)
             return await _exchange(target, payload, timeout_seconds, replies, any_port=any_port)
+
+    @asynccontextmanager
+    async def lend(
+        self, address: str, *, zone_id: str, needs: Intrusiveness = Intrusiveness.GENTLE, share: float = 0.2
+    ) -> AsyncIterator[Loan]:
+        """Part of a zone's pace and of a host's connections, for a child process that reaches that one address.
+
+        Whoever starts the child asks :meth:`admit` again while it runs, and ends it when the stop button is pressed. Raises
+        :class:`RefusedByScope`.
+        """
+        zone = self.admit(address, zone_id=zone_id, needs=needs)
+        connections = max(1, zone.connections_per_host // 4)
+        async with AsyncExitStack() as slots:
+            for _ in range(connections):
+                await slots.enter_async_context(self._turnstile.through(address, zone.connections_per_host))
+            self.admit(address, zone_id=zone_id, needs=needs)
+            with self.pace(zone).lend(share) as packets_per_second:
+                yield Loan(parse_address(address), packets_per_second, connections)
 
     async def ask_resolver(self, zone: Zone, question: bytes, *, timeout_seconds: float = 3.0) -> bytes:
         """One DNS message to the zone's resolver and its answer; TCP when the answer is truncated (RFC 7766).

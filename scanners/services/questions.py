@@ -246,7 +246,7 @@ def recognise_answer(heard: Heard, sent: bytes) -> ServiceFacts | None:
         facts = read(heard)
         if facts is not None:
             return facts
-    return recognise_greeting(heard)
+    return recognise_greeting(heard) or _read_finger(heard)
 
 
 RPC_XID = b"TLA1"

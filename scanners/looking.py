@@ -1,0 +1,227 @@
+"""Carrying out one :class:`~scanners.plan.LookUnit`: every endpoint beside every other, each within its own deadline."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scanners import resolver
+from scanners.door import Door, RefusedByScope
+from scanners.nmap import NmapMissing, NmapProduct, ask_nmap, may_say_more, merged
+from scanners.observation import Observation, Outcome, new_id
+from scanners.pace import Turnstile
+from scanners.plan import NO_ADDRESS, Endpoint, LookUnit, Progress
+from scanners.scanner import Occasion, Scanner, observe
+from scanners.service_facts import ServiceFacts
+from scanners.services import SERVICE
+from scanners.target import Target, Transport
+from scanners.wire import ProtocolError
+from scanners.zone import Intrusiveness, Zone
+
+PER_NAME = frozenset({"http", "tls"})
+"""Scanners that see something else at each name of a host: asked at the bare address and once per name."""
+
+REPORT_SECONDS = 0.25
+
+
+@dataclass
+class Bench:
+    """What all units of one probe share: the room for looks, and the queues before hosts and before nmap."""
+
+    workers: asyncio.Semaphore
+    nmap_runs: asyncio.Semaphore
+    hosts: Turnstile = field(default_factory=Turnstile)
+
+
+class LookRun:
+    """One unit being carried out. Use :meth:`observations` once."""
+
+    def __init__(
+        self,
+        unit: LookUnit,
+        zone: Zone,
+        door: Door,
+        *,
+        scanners: Mapping[str, Scanner],
+        bench: Bench,
+        report: Callable[[Progress], None],
+        nmap: bool,
+    ) -> None:
+        self.unit, self.zone, self.door, self.scanners, self.bench = unit, zone, door, scanners, bench
+        self._report, self._nmap = report, nmap and zone.intrusiveness.allows(Intrusiveness.NORMAL)
+        self._out: asyncio.Queue[Observation | None] = asyncio.Queue()
+        self._answered: set[Endpoint] = set()
+        self._hosts = {item.address: 0 for item in unit.endpoints}
+        self._checks_total = self._checks_done = self._open = 0
+        self._phase = "services"
+        self._notes: dict[str, None] = {}
+        self._started = time.monotonic()
+        self._reported = 0.0
+
+    async def observations(self) -> AsyncIterator[Observation]:
+        """What :meth:`scanners.probe.Probe.look` yields."""
+        loop = asyncio.get_running_loop()
+        work = asyncio.create_task(self._work())
+        work.add_done_callback(lambda _: self._out.put_nowait(None))
+
+        def stopped() -> None:
+            loop.call_soon_threadsafe(work.cancel)
+
+        forget = self.door.stop.listen(stopped)
+        try:
+            while (observation := await self._out.get()) is not None:
+                self._tell()
+                yield observation
+            if work.cancelled():
+                for observation in self._left_over():
+                    yield observation
+            else:
+                work.result()
+                self._phase = "done"
+            self._tell(at_once=True)
+        finally:
+            forget()
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    async def _work(self) -> None:
+        by_host: dict[str, list[Endpoint]] = {}
+        for item in self.unit.endpoints:
+            by_host.setdefault(item.address, []).append(item)
+        async with asyncio.TaskGroup() as group:
+            for domain in self.unit.domains:
+                group.create_task(self._domain(domain))
+            for endpoints in by_host.values():
+                group.create_task(self._host(endpoints, group))
+
+    async def _host(self, endpoints: list[Endpoint], group: asyncio.TaskGroup) -> None:
+        firsts = [group.create_task(self._first(item, group)) for item in endpoints]
+        seen = [(item, await first) for item, first in zip(endpoints, firsts, strict=True)]
+        self._hosts[endpoints[0].address] = 1
+        if all(self._hosts.values()):
+            self._phase = "protocols"
+        asked = {item: facts for item, facts in seen if facts is not None and may_say_more(facts, self.zone)}
+        asked = {item: facts for item, facts in asked.items() if item.transport is Transport.TCP}
+        if self._nmap and asked:
+            await self._ask_nmap(asked, group)
+
+    async def _first(self, item: Endpoint, group: asyncio.TaskGroup) -> ServiceFacts | None:
+        target = Target(address=item.address, port=item.port, transport=item.transport)
+        observation = await self._look(SERVICE, target, None)
+        self._answered.add(item)
+        facts = observation.facts if isinstance(observation.facts, ServiceFacts) else None
+        if facts is not None:
+            self._open += 1
+            self._ask_all(item, facts, self.scanners.values(), group)
+        return facts
+
+    def _ask_all(self, item: Endpoint, facts: ServiceFacts, scanners: Iterable[Scanner], group: asyncio.TaskGroup) -> None:
+        for scanner in scanners:
+            if not scanner.applies(facts) or not self.zone.intrusiveness.allows(scanner.intrusiveness):
+                continue
+            for name in (None, *item.names) if scanner.name in PER_NAME else (None,):
+                target = Target(address=item.address, port=item.port, transport=item.transport, name=name)
+                self._checks_total += 1
+                group.create_task(self._check(scanner, target, facts))
+
+    async def _check(self, scanner: Scanner, target: Target, facts: ServiceFacts) -> None:
+        await self._look(scanner, target, facts)
+        self._checks_done += 1
+
+    async def _look(self, scanner: Scanner, target: Target, facts: ServiceFacts | None) -> Observation:
+        width = self.zone.connections_per_host
+        async with self.bench.hosts.through(target.address, width), self.bench.workers:
+            observation = await observe(scanner, target, Occasion(door=self.door, zone=self.zone, service=facts))
+        self._out.put_nowait(observation)
+        return observation
+
+    async def _domain(self, domain: str) -> None:
+        scanner = self.scanners.get("names")
+        if scanner is None:
+            return
+        self._checks_total += 1
+        try:
+            addresses = await resolver.resolve(self.door, domain, self.zone)
+        except (RefusedByScope, LookupError, OSError, ProtocolError, ValueError):
+            addresses = ()
+        target = Target(address=str(addresses[0]) if addresses else NO_ADDRESS, name=domain)
+        async with self.bench.workers:
+            self._out.put_nowait(await observe(scanner, target, Occasion(door=self.door, zone=self.zone)))
+        self._checks_done += 1
+
+    async def _ask_nmap(self, asked: dict[Endpoint, ServiceFacts], group: asyncio.TaskGroup) -> None:
+        address = next(iter(asked)).address
+        async with self.bench.nmap_runs:
+            started = self.door.clock()
+            try:
+                said = await ask_nmap(self.door, self.zone, address, [item.port for item in asked])
+            except NmapMissing as error:
+                self._notes[str(error)] = None
+                return
+            except (RefusedByScope, OSError, TimeoutError, ProtocolError) as error:
+                self._notes[f"nmap could not look at {address}: {error}"] = None
+                return
+        for item, facts in asked.items():
+            product = said.get(item.port, NmapProduct())
+            more = merged(facts, product)
+            if more == facts:
+                continue
+            self._out.put_nowait(
+                Observation(
+                    id=new_id(),
+                    zone=self.zone.id,
+                    vantage=self.zone.vantage,
+                    target=Target(address=item.address, port=item.port, transport=item.transport),
+                    scanner=SERVICE.name,
+                    scanner_version=SERVICE.version,
+                    observed_at=started,
+                    outcome=Outcome.OBSERVED,
+                    facts=more,
+                )
+            )
+            new = [scanner for scanner in self.scanners.values() if not scanner.applies(facts)]
+            self._ask_all(item, more, new, group)
+
+    def _left_over(self) -> Iterable[Observation]:
+        """One observation for each endpoint whose first look did not happen, saying why."""
+        try:
+            self.door.admit(self.unit.endpoints[0].address if self.unit.endpoints else NO_ADDRESS, zone_id=self.zone.id)
+            reason = "looking was cut short"
+        except RefusedByScope as refusal:
+            reason = str(refusal)
+        for item in self.unit.endpoints:
+            if item not in self._answered:
+                yield Observation(
+                    id=new_id(),
+                    zone=self.zone.id,
+                    vantage=self.zone.vantage,
+                    target=Target(address=item.address, port=item.port, transport=item.transport),
+                    scanner=SERVICE.name,
+                    scanner_version=SERVICE.version,
+                    observed_at=self.door.clock(),
+                    outcome=Outcome.REFUSED_BY_SCOPE,
+                    detail=reason,
+                )
+
+    def _tell(self, *, at_once: bool = False) -> None:
+        now = time.monotonic()
+        if not at_once and now - self._reported < REPORT_SECONDS:
+            return
+        self._reported = now
+        done = len(self._answered) + self._checks_done
+        self._report(
+            Progress(
+                unit_id=self.unit.id,
+                phase=self._phase,
+                hosts_total=len(self._hosts),
+                hosts_done=sum(self._hosts.values()),
+                hosts_alive=sum(self._hosts.values()),
+                ports_total=len(self.unit.endpoints),
+                ports_done=len(self._answered),
+                ports_open=self._open,
+                checks_total=self._checks_total,
+                checks_done=self._checks_done,
+                rate=done / max(now - self._started, 0.001),
+                notes=tuple(self._notes),
+            )
+        )
