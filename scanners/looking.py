@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from scanners import resolver
 from scanners.door import Door, RefusedByScope
 from scanners.nmap import NmapMissing, NmapProduct, ask_nmap, may_say_more, merged
@@ -22,6 +24,7 @@ PER_NAME = frozenset({"http", "tls"})
 """Scanners that see something else at each name of a host: asked at the bare address and once per name."""
 
 REPORT_SECONDS = 0.25
+NMAP_PER_HOST = 8  # a host with more ports that nobody can name is no ordinary host
 
 
 @dataclass
@@ -102,8 +105,9 @@ class LookRun:
             self._phase = "protocols"
         asked = {item: facts for item, facts in seen if facts is not None and may_say_more(facts, self.zone)}
         asked = {item: facts for item, facts in asked.items() if item.transport is Transport.TCP}
-        if self._nmap and asked:
-            await self._ask_nmap(asked, group)
+        if self._nmap:
+            for item, facts in list(asked.items())[:NMAP_PER_HOST]:
+                group.create_task(self._ask_nmap(item, facts, group))
 
     async def _first(self, item: Endpoint, group: asyncio.TaskGroup) -> ServiceFacts | None:
         target = Target(address=item.address, port=item.port, transport=item.transport)
@@ -149,38 +153,39 @@ class LookRun:
             self._out.put_nowait(await observe(scanner, target, Occasion(door=self.door, zone=self.zone)))
         self._checks_done += 1
 
-    async def _ask_nmap(self, asked: dict[Endpoint, ServiceFacts], group: asyncio.TaskGroup) -> None:
-        address = next(iter(asked)).address
+    async def _ask_nmap(self, item: Endpoint, facts: ServiceFacts, group: asyncio.TaskGroup) -> None:
+        """One endpoint a run: one that floods or stalls nmap costs nobody else's result."""
         async with self.bench.nmap_runs:
             started = self.door.clock()
             try:
-                said = await ask_nmap(self.door, self.zone, address, [item.port for item in asked])
+                said = await ask_nmap(self.door, self.zone, item.address, [item.port])
             except NmapMissing as error:
                 self._notes[str(error)] = None
+                self._nmap = False
                 return
             except (RefusedByScope, OSError, TimeoutError, ProtocolError) as error:
-                self._notes[f"nmap could not look at {address}: {error}"] = None
+                self._notes[f"nmap could not look at {item.address}:{item.port}: {error}"] = None
                 return
-        for item, facts in asked.items():
-            product = said.get(item.port, NmapProduct())
-            more = merged(facts, product)
-            if more == facts:
-                continue
-            self._out.put_nowait(
-                Observation(
-                    id=new_id(),
-                    zone=self.zone.id,
-                    vantage=self.zone.vantage,
-                    target=Target(address=item.address, port=item.port, transport=item.transport),
-                    scanner=SERVICE.name,
-                    scanner_version=SERVICE.version,
-                    observed_at=started,
-                    outcome=Outcome.OBSERVED,
-                    facts=more,
-                )
-            )
-            new = [scanner for scanner in self.scanners.values() if not scanner.applies(facts)]
-            self._ask_all(item, more, new, group)
+        more = merged(facts, said.get(item.port, NmapProduct()))
+        if more == facts:
+            return
+        self._out.put_nowait(msgspec.structs.replace(self._of(item, Outcome.OBSERVED, ""), facts=more, observed_at=started))
+        new = [scanner for scanner in self.scanners.values() if not scanner.applies(facts)]
+        self._ask_all(item, more, new, group)
+
+    def _of(self, item: Endpoint, outcome: Outcome, detail: str) -> Observation:
+        """A ``service`` observation that no look of ours made."""
+        return Observation(
+            id=new_id(),
+            zone=self.zone.id,
+            vantage=self.zone.vantage,
+            target=Target(address=item.address, port=item.port, transport=item.transport),
+            scanner=SERVICE.name,
+            scanner_version=SERVICE.version,
+            observed_at=self.door.clock(),
+            outcome=outcome,
+            detail=detail,
+        )
 
     def _left_over(self) -> Iterable[Observation]:
         """One observation for each endpoint whose first look did not happen, saying why."""
@@ -191,17 +196,7 @@ class LookRun:
             reason = str(refusal)
         for item in self.unit.endpoints:
             if item not in self._answered:
-                yield Observation(
-                    id=new_id(),
-                    zone=self.zone.id,
-                    vantage=self.zone.vantage,
-                    target=Target(address=item.address, port=item.port, transport=item.transport),
-                    scanner=SERVICE.name,
-                    scanner_version=SERVICE.version,
-                    observed_at=self.door.clock(),
-                    outcome=Outcome.REFUSED_BY_SCOPE,
-                    detail=reason,
-                )
+                yield self._of(item, Outcome.REFUSED_BY_SCOPE, reason)
 
     def _tell(self, *, at_once: bool = False) -> None:
         now = time.monotonic()

@@ -1,9 +1,9 @@
 """nmap, in a process of its own: ``python -m scanners.nmap`` reads one request, writes JSON lines, and ends.
 
 This is the only module that imports python-nmap (GPL-3). It limits itself, and so nmap, in processor time, memory and file
-size before anything else. Input: one :class:`~scanners.nmap.request.NmapRequest` as a JSON line. Output:
-``{"port": …, "said": …}`` for each port, then ``{"end": true, "detail": …}``; ``{"missing": true}`` when there is no nmap here. Exit code 0, or 2 when the
-request cannot be read.
+size before anything else. Input: one :class:`~scanners.nmap.request.NmapRequest` as a JSON line. Output: a line
+``{"port": …, "said": …}`` for each port, then ``{"end": true, "detail": …}``; ``{"missing": true}`` when there is no nmap here.
+Exit code 0, or 2 when the request cannot be read.
 """
 
 import ctypes
