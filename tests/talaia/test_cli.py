@@ -1,0 +1,201 @@
+"""The command line as its users meet it: real processes, real files, real exit codes."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scanners.zone import load_zones, zone_schema
+from talaia.settings import load_settings
+from tests.processes import free_port
+
+TALAIA = (sys.executable, "-m", "talaia")
+
+
+def talaia(
+    *arguments: str, cwd: Path, code: int = 0, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    argv = [*TALAIA, *arguments]
+    done = subprocess.run(
+        argv, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **(environment or {})}
+    )
+    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def zones(port: int, *, extra: str = "") -> str:
+    return (
+        "zones:\n  - id: own\n    networks: [127.77.200.1]\n    authorised_by: the tests\n    valid_from: 2026-01-01\n"
+        f"    valid_until: 2099-12-31\n    ports: [{port}]\n    udp_ports: '161'\n{extra}"
+    )
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    """What ``init`` writes, with a zone of one loopback address where nothing listens."""
+    talaia("init", cwd=tmp_path)
+    (tmp_path / "zones.yaml").write_text(zones(free_port("127.0.0.1")))
+    return tmp_path
+
+
+def test_init_writes_files_that_check_accepts(tmp_path: Path) -> None:
+    done = talaia("init", "new/city", cwd=tmp_path)
+    assert "talaia check" in done.stderr
+    folder = tmp_path / "new" / "city"
+    checked = talaia("check", cwd=folder)
+    assert "1 zones" in checked.stderr
+    again = talaia("init", ".", cwd=folder, code=1)
+    assert "nothing was written" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place", "says"),
+    [
+        ("zones.yaml", "zones:\n  - id: dmz\n    networks: [010.0.0.1]\n", "zones.yaml:3", "not an IP address"),
+        ("zones.yaml", "zones: [\n", "zones.yaml:", "not valid YAML"),
+        ("zones.yaml", "zones:\n  - id: a\n    prots: 1\n", "zones.yaml:3", "prots"),
+        (
+            "catalogue.yaml",
+            "city:\n  name: {ca: V, es: V, en: V}\nservices:\n  web: {departament: x}\n",
+            "catalogue.yaml:4",
+            "departament",
+        ),
+        ("talaia.yaml", "zonas: zones.yaml\n", "talaia.yaml:1", "zonas"),
+        ("talaia.yaml", "rules: {profile: strictest}\n", "", "strictest"),
+        ("talaia.yaml", "schedules: [{id: x, zone: nowhere, cron: '0 2 * * *'}]\n", "talaia.yaml", "nowhere"),
+        ("talaia.yaml", "elasticsearch: {hosts: ['https://user:secret@es:9200']}\n", "talaia.yaml:1", "password"),
+    ],
+)
+def test_check_names_file_and_line(city: Path, name: str, text: str, place: str, says: str) -> None:
+    (city / name).write_text(text)
+    done = talaia("check", cwd=city, code=1)
+    assert place in done.stderr
+    assert says in done.stderr
+    assert not (city / "talaia.db").exists()
+
+
+def test_a_custom_rule_with_a_mistake_stops_everything(city: Path) -> None:
+    (city / "own").mkdir()
+    (city / "own" / "CITY-001.yaml").write_text("id: CITY-001\nexpect: tls.versoins.size() > 0\n")
+    (city / "talaia.yaml").write_text("rules: {folders: [own]}\n")
+    assert "CITY-001.yaml:" in talaia("check", cwd=city, code=1).stderr
+    assert "CITY-001.yaml:" in talaia("scan", cwd=city, code=1).stderr
+
+
+def test_parameters_are_checked_against_the_rules(city: Path) -> None:
+    (city / "zones.yaml").write_text(zones(8080, extra="    parameters: {CERT-002: {dais: 45}}\n"))
+    assert "dais" in talaia("check", cwd=city, code=1).stderr
+
+
+def test_no_settings_file_is_said_plainly(tmp_path: Path) -> None:
+    done = talaia("findings", cwd=tmp_path, code=1)
+    assert "talaia init" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "target", ["192.0.2.1", "127.0.0.1", "010.0.0.1", "0x7f000001", "::ffff:127.77.200.1", "sede.example", "127.77.200.1.", "-oN"]
+)
+def test_scan_refuses_what_no_zone_names(city: Path, target: str) -> None:
+    done = talaia("scan", "--", target, cwd=city, code=3)
+    assert done.stderr.startswith("talaia: ")
+
+
+def test_a_scan_of_nothing_is_a_scan(city: Path) -> None:
+    done = talaia("scan", "--json", cwd=city)
+    assert json.loads(done.stdout)["state"] == "finished"
+    assert talaia("scans", "--json", cwd=city).stdout.count("\n") == 1
+    assert oct((city / "talaia.db").stat().st_mode & 0o777) == "0o600"
+
+
+def test_the_stop_button(city: Path) -> None:
+    talaia("stop", "network works", cwd=city)
+    done = talaia("scan", cwd=city, code=4)
+    assert "network works" in done.stderr
+    talaia("stop", "--release", cwd=city)
+    talaia("scan", cwd=city)
+
+
+def test_tokens_are_shown_once_and_can_be_revoked(city: Path) -> None:
+    made = talaia("token", "desk", "--scope", "read", "--days", "3", cwd=city)
+    secret = made.stdout.strip()
+    assert secret.startswith("talaia_")
+    listed = talaia("token", "--json", cwd=city).stdout
+    assert json.loads(listed)["name"] == "desk"
+    assert secret not in listed
+    talaia("token", "desk", cwd=city, code=2)
+    talaia("token", "--revoke", "desk", cwd=city)
+    talaia("token", "--revoke", "desk", cwd=city, code=7)
+
+
+def test_rules_in_three_languages(city: Path) -> None:
+    titles = {
+        language: json.loads(talaia("rules", "TLS-002", "--json", cwd=city).stdout)["title"][language]
+        for language in ("ca", "es", "en")
+    }
+    assert len(set(titles.values())) == 3
+    for language, title in titles.items():
+        assert title in talaia("rules", "TLS-002", "--language", language, cwd=city).stdout
+    talaia("rules", "TLS-999", cwd=city, code=7)
+
+
+def test_export_writes_a_spreadsheet_and_templates(city: Path) -> None:
+    talaia("scan", cwd=city)
+    rows = list(csv.reader(io.StringIO(talaia("export", "findings-csv", cwd=city).stdout)))
+    assert rows[0][:3] == ["rule", "title", "state"]
+    assert "logs-posture.inventory" in talaia("export", "elasticsearch-templates", cwd=city).stdout
+
+
+def test_an_empty_store_says_what_to_do_next(city: Path) -> None:
+    assert "talaia scan" in talaia("assets", cwd=city).stderr
+    assert "unknown" in talaia("risk", cwd=city).stdout
+    assert talaia("findings", "--json", cwd=city).stdout == ""
+
+
+def test_a_database_that_cannot_be_used(city: Path) -> None:
+    done = talaia("findings", cwd=city, code=5, environment={"TALAIA_DATABASE": "postgresql://127.0.0.1:1/none"})
+    assert "database" in done.stderr
+    (city / "talaia.db").write_bytes(b"this is no database" * 100)
+    assert talaia("findings", cwd=city, code=5).stderr
+
+
+def test_help_names_every_command_and_the_exit_codes(tmp_path: Path) -> None:
+    shown = talaia("--help", cwd=tmp_path).stdout
+    for word in (
+        "init",
+        "check",
+        "scan",
+        "serve",
+        "findings",
+        "assets",
+        "risk",
+        "rules",
+        "export",
+        "token",
+        "verdicts",
+        "stop",
+        "Exit codes",
+    ):
+        assert word in shown
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion(tmp_path: Path, shell: str) -> None:
+    shown = talaia("--show-completion", shell, cwd=tmp_path).stdout
+    assert "talaia" in shown or "_TALAIA_COMPLETE" in shown
+
+
+def test_the_examples_for_a_real_city_are_in_order() -> None:
+    example = Path(__file__).parent.parent.parent / "deploy" / "example"
+    settings = load_settings(example / "talaia.yaml")
+    assert {schedule.zone for schedule in settings.schedules} == {zone.id for zone in load_zones(example / "zones.yaml")}
+
+
+def test_the_published_zone_schema_is_fresh() -> None:
+    published = Path(__file__).parent.parent.parent / "docs" / "schemas" / "zones.json"
+    assert json.loads(published.read_text()) == zone_schema()
