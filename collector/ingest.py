@@ -1,40 +1,76 @@
 """From observations to everything that follows from them, in one transaction (law 6)."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from collector.records import Changes, Deliver
+from collector import risk
+from collector.batch import Tables
+from collector.deadlines import DeadlinePolicy
+from collector.endpoints import Applies
+from collector.identity import IdentityPolicy
+from collector.intake import Intake
+from collector.inventory import NetworkDefault, judge_inventory, prune
+from collector.records import Changes, Deliver, ScoreRecord
 from collector.store import Store
 from rules.context import AssetFacts, EndpointFacts
 from rules.verdict import Verdict
 from scanners.observation import Facts, Observation
+from scanners.scanner import scanners_by_name
+from scanners.service_facts import ServiceFacts
 from scanners.zone import Zone
+
+__all__ = ["Changes", "Ingest", "IngestSettings", "Judge", "NetworkDefault"]
 
 
 class Judge(Protocol):
     """What the collector asks of the rules (:class:`rules.rulebook.Rulebook`)."""
 
     def judge(
-        self, facts: Facts, endpoint: EndpointFacts, asset: AssetFacts, parameters: Mapping[str, Mapping[str, Any]]
+        self,
+        facts: Facts,
+        endpoint: EndpointFacts,
+        asset: AssetFacts,
+        parameters: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Sequence[Verdict]:
         """Every rule about facts of this kind, not_applicable included."""
         ...
 
-    def unjudged(self, kind: str) -> Sequence[Verdict]:
+    def unjudged(self, kind: str, reason: str) -> Sequence[Verdict]:
         """What a failed look leaves open: *unknown* for every rule about facts of this kind."""
         ...
 
 
+def applies_by_scanner(scanner: str, service: ServiceFacts) -> bool:
+    """Whether the scanner of that name has anything to ask such a service; True for the sweep and the first look."""
+    found = scanners_by_name().get(scanner)
+    return True if found is None else found.applies(service)
+
+
 @dataclass(frozen=True)
 class IngestSettings:
-    """What ingesting needs to know besides the store. ``zones`` by id; ``clock`` gives aware times."""
+    """What ingesting needs to know besides the store.
+
+    ``clock`` gives aware times; ``zones`` are by id. ``networks`` give assets that nobody declared a service (the smallest
+    network counts) and say where addresses are leased. An asset is proved gone when complete sweeps of two scans got no answer
+    and it was not seen for ``gone_after``. ``scores_every``: at most so often the scores of groups are written while
+    ingesting.
+    """
 
     clock: Callable[[], datetime]
     zones: Mapping[str, Zone] = field(default_factory=dict)
+    networks: tuple[NetworkDefault, ...] = ()
+    deadlines: DeadlinePolicy = field(default_factory=DeadlinePolicy)
+    identity: IdentityPolicy = field(default_factory=IdentityPolicy)
+    applies: Applies = applies_by_scanner
+    gone_after: timedelta = timedelta(days=30)
+    scores_every: timedelta = timedelta(minutes=1)
+    remember_ids_for: timedelta = timedelta(days=14)
 
 
 class Ingest:
@@ -42,6 +78,13 @@ class Ingest:
 
     def __init__(self, store: Store, rulebook: Judge, settings: IngestSettings, deliver: Deliver | None = None) -> None:
         """``deliver`` is called last in each transaction with what changed (the outbox)."""
+        self._store = store
+        self._rulebook = rulebook
+        self._settings = settings
+        self._deliver = deliver
+        self._tables = Tables(store.dialect)
+        self._scored_at: datetime | None = None
+        self._lock = threading.Lock()
 
     def take(
         self, observations: Iterable[Observation], connection: Connection | None = None, *, scan_id: str | None = None
@@ -51,15 +94,45 @@ class Ingest:
 
         Idempotent by observation id, and indifferent to the order of observations of different places, scanners and
         vantages; one that is older than what is stored of the same look is counted as skipped. ``scan_id`` tells looks of
-        different scans apart, for an endpoint is proved closed only by two scans in a row. A few hundred to a few thousand
-        observations a call are best.
+        different scans apart, for an endpoint is proved closed only by two scans in a row; without it, looks of one hour
+        count as one scan. A time in the future is taken as now. A few hundred to a few thousand observations a call are best.
         """
-        raise NotImplementedError
+        taken = list(observations)
+        with self._writing(connection) as writing:
+            now = self._settings.clock()
+            intake = Intake(writing, self._tables, self._rulebook, self._settings, now)
+            changes = intake.take(taken, scan_id)
+            scores = self._scores(writing, now) if changes.findings or changes.assets else ()
+            return self._hand_on(writing, changes, scores)
 
     def end_of_scan(self, scan_id: str, connection: Connection | None = None) -> Changes:
         """Writes the score history of city, departments, services; call once when a scan has ended."""
-        raise NotImplementedError
+        with self._writing(connection) as writing:
+            scores = self._scores(writing, self._settings.clock(), always=True)
+            return self._hand_on(writing, Changes.nothing(), scores)
 
     def refresh(self, connection: Connection | None = None) -> Changes:
         """What changes by time alone: overdue findings weigh more, unseen assets are judged (INV-001 to 003). Call daily."""
-        raise NotImplementedError
+        with self._writing(connection) as writing:
+            now = self._settings.clock()
+            intake = Intake(writing, self._tables, self._rulebook, self._settings, now)
+            changes = judge_inventory(writing, intake)
+            prune(writing, now - self._settings.remember_ids_for)
+            return self._hand_on(writing, changes, self._scores(writing, now, always=True))
+
+    def _writing(self, connection: Connection | None) -> Any:
+        return nullcontext(connection) if connection is not None else self._store.write()
+
+    def _scores(self, connection: Connection, now: datetime, *, always: bool = False) -> tuple[ScoreRecord, ...]:
+        with self._lock:
+            recent = self._scored_at is not None and timedelta(0) <= now - self._scored_at < self._settings.scores_every
+            if recent and not always:
+                return ()
+            self._scored_at = now
+        return risk.write_history(connection, risk.all_groups(connection, now))
+
+    def _hand_on(self, connection: Connection, changes: Changes, scores: tuple[ScoreRecord, ...]) -> Changes:
+        handed = changes.with_scores(scores)
+        if self._deliver is not None:
+            self._deliver(connection, handed)
+        return handed

@@ -5,7 +5,7 @@ They are plain and mutable because one ingest changes them in memory and writes 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -73,9 +73,11 @@ class CoverageRecord(msgspec.Struct, kw_only=True):
     """A row of ``coverage``."""
 
     asset_id: str
-    rule: str
     place: str
     vantage: str
+    scanner: str
+    rule: str
+    address: str | None = None
     result: str
     last_conclusive: str | None = None
     evaluated_at: datetime
@@ -115,6 +117,7 @@ class FindingRecord(msgspec.Struct, kw_only=True):
     department_id: str | None = None
     service_id: str | None = None
     first_seen: datetime
+    opened_at: datetime
     last_seen: datetime
     last_evaluated: datetime
     last_result: str = "fail"
@@ -122,6 +125,74 @@ class FindingRecord(msgspec.Struct, kw_only=True):
     resolved_because: str | None = None
     reopened: int = 0
     due: datetime | None = None
+
+
+class IdentifierRecord(msgspec.Struct, kw_only=True):
+    """A row of ``identifier``. A weight of 0 says that several machines have it: it identifies nobody."""
+
+    namespace: str
+    kind: str
+    value: str
+    asset_id: str
+    weight: float
+    first_seen: datetime
+    last_seen: datetime
+
+
+class LookRecord(msgspec.Struct, kw_only=True):
+    """A row of ``observation``: the latest look of one scanner at one place from one vantage."""
+
+    asset_id: str
+    place: str
+    scanner: str
+    vantage: str
+    id: str
+    zone: str
+    observed_at: datetime
+    address: str
+    outcome: str
+    detail: str = ""
+    scanner_version: str = ""
+    facts: Any = None
+    evidence: bytes | None = None
+    evidence_sha256: str | None = None
+
+
+class LookMark(msgspec.Struct, kw_only=True):
+    """What later looks are compared with: the columns of ``observation`` that say which look is stored."""
+
+    asset_id: str
+    place: str
+    scanner: str
+    vantage: str
+    id: str
+    observed_at: datetime
+    address: str
+
+
+class IngestedRecord(msgspec.Struct, kw_only=True):
+    """A row of ``ingested``."""
+
+    id: str
+    at: datetime
+
+
+class TallyRecord(msgspec.Struct, kw_only=True):
+    """A row of ``tally``; ``count`` may be a difference."""
+
+    department_id: str
+    service_id: str
+    rule: str
+    state: str
+    band: str
+    count: int
+
+
+class MembershipRecord(msgspec.Struct, kw_only=True):
+    """A row of ``asset_service``."""
+
+    asset_id: str
+    service_id: str
 
 
 class EventRecord(msgspec.Struct, kw_only=True, frozen=True):
@@ -183,6 +254,13 @@ class Changes:
     findings: Mapping[str, FindingRecord]
     events: tuple[EventRecord, ...]
     scores: tuple[ScoreRecord, ...] = ()
+
+    @classmethod
+    def nothing(cls) -> "Changes":
+        return cls(ingested=0, skipped=0, assets={}, evaluations=(), findings={}, events=())
+
+    def with_scores(self, scores: "tuple[ScoreRecord, ...]") -> "Changes":
+        return replace(self, scores=self.scores + scores)
 
 
 Deliver = Callable[[Connection, Changes], None]

@@ -83,13 +83,13 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 def cve_threat(epss: float | None, public_poc: bool = False, active: bool = False) -> float:
     """``t`` of a CVE: at least 0.30, the cube root of EPSS, 0.60 with a public proof of concept, 1 when known exploited."""
-    return max(THREAT_MINIMUM, (epss or 0.0) ** (1 / 3), 0.60 if public_poc else 0.0, 1.0 if active else 0.0)
+    likely: float = (epss or 0.0) ** (1 / 3)
+    return max(THREAT_MINIMUM, likely, 0.60 if public_poc else 0.0, 1.0 if active else 0.0)
 
 
 def finding_risk(inputs: FindingInputs) -> Score:
     """``r``, 0-100. Values outside their range are taken as the nearest end of it."""
-    exposure = inputs.exposure if inputs.exposure in EXPOSURE else "unknown"
-    category = inputs.category if inputs.category in CATEGORY else "unknown"
+    exposure, category = _known(inputs.exposure, EXPOSURE), _known(inputs.category, CATEGORY)
     base = _within(inputs.base, 0.0, 100.0) / 100.0
     compensation = _within(inputs.compensation, 0.0, COMPENSATION_LIMIT)
     factors = [
@@ -170,7 +170,7 @@ def unscanned_prior(scanned_p75: float | None) -> float:
 
 
 def group_interval(
-    level: Level, worst: float, sum_of_squares: float, inventory_size: int, unscanned: int, scanned_p75: float | None
+    level: Level, worst: float, sum_of_squares: float, inventory_size: int, *, unscanned: int, scanned_p75: float | None
 ) -> tuple[float, float]:
     """Between which values the score lies: every unscanned asset clean, or every one at the prior."""
     low = group_risk(level, worst, sum_of_squares, inventory_size)
@@ -192,7 +192,7 @@ def group_contributions(level: Level, assets: Mapping[str, float], inventory_siz
     """How much a group's score falls when each asset is made clean, greatest first; ties in order of id."""
     total = math.fsum((risk / 100.0) ** 2 for risk in assets.values())
     ranked = sorted(assets.values(), reverse=True)
-    first, second = (ranked + [0.0, 0.0])[:2]
+    first, second = [*ranked, 0.0, 0.0][:2]
     whole = group_risk(level, first, total, inventory_size)
     found = []
     for key, risk in assets.items():
@@ -204,6 +204,10 @@ def group_contributions(level: Level, assets: Mapping[str, float], inventory_siz
 def band(value: float) -> str:
     """critical from 80, high from 60, medium from 40, low from 20, else info."""
     return next(name for least, name in BANDS if value >= least)
+
+
+def _known(word: str | None, words: Mapping[str, float]) -> str:
+    return word if word is not None and word in words else "unknown"
 
 
 def _within(value: float, low: float, high: float) -> float:

@@ -1,0 +1,90 @@
+"""What one observation says about which machine it looked at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scanners.observation import Observation, Outcome
+from scanners.protocols.ssh import SshFacts
+from scanners.protocols.tls.facts import TlsFacts
+from scanners.service_facts import HostFacts
+
+
+class Kind(StrEnum):
+    """Kinds of identifier."""
+
+    MAC = "mac"
+    HOST_KEY = "ssh_host_key"
+    CERTIFICATE = "certificate"
+    NAME = "name"
+    ADDRESS = "address"
+    CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True)
+class Identifying:
+    """``address`` within ``namespace`` at ``at``, and the identifiers shown there. ``looked`` is False when nothing answered:
+    such a look tells nothing about who is there. ``cause`` is the observation's id, ``round_`` the scan it belongs to."""
+
+    namespace: str
+    address: str
+    at: datetime
+    cause: str
+    round_: str
+    looked: bool
+    mac: str | None = None
+    host_keys: tuple[str, ...] = ()
+    certificate: str | None = None
+    name: str | None = None
+
+    def shown(self) -> list[tuple[str, str, str]]:
+        """The identifiers as (namespace, kind, value)."""
+        found = [(self.namespace, Kind.ADDRESS.value, self.address)]
+        if self.mac:
+            found.append((self.namespace, Kind.MAC.value, self.mac))
+        found += [(self.namespace, Kind.HOST_KEY.value, key) for key in self.host_keys]
+        if self.certificate:
+            found.append((self.namespace, Kind.CERTIFICATE.value, self.certificate))
+        return found
+
+
+def identifying(observation: Observation, namespace: str, at: datetime, round_: str) -> Identifying:
+    """Read the identifiers out of an observation."""
+    facts = observation.facts
+    mac = host_keys = certificate = None
+    looked = observation.outcome is Outcome.OBSERVED
+    if isinstance(facts, HostFacts):
+        mac = _plain_mac(facts.mac)
+        looked = looked and facts.alive is not False
+    elif isinstance(facts, SshFacts) and facts.host_keys:
+        host_keys = tuple(sorted(f"{key.algorithm} {key.sha256}"[:300] for key in facts.host_keys))
+    elif isinstance(facts, TlsFacts) and facts.certificate is not None:
+        certificate = facts.certificate.sha256
+    return Identifying(
+        namespace=namespace,
+        address=observation.target.address,
+        at=at,
+        cause=observation.id,
+        round_=round_,
+        looked=looked,
+        mac=mac,
+        host_keys=host_keys or (),
+        certificate=certificate,
+        name=observation.target.name,
+    )
+
+
+def _plain_mac(text: str | None) -> str | None:
+    """None for addresses that are no machine's own: multicast and all zeros."""
+    if not text:
+        return None
+    mac = text.upper().replace(":", "-")
+    first = mac.split("-")[0]
+    if mac == "00-00-00-00-00-00" or len(first) != 2:
+        return None
+    return None if int(first, 16) & 1 else mac
+
+
+def is_random(mac: str) -> bool:
+    """Whether the address is locally administered: telephones make up a new one for each network."""
+    return bool(int(mac[:2], 16) & 2)

@@ -1,0 +1,197 @@
+"""The life of a finding: opened, seen again, resolved on proof, reopened. Unknown never closes anything.
+
+A finding is a rule that failed on an asset at a place. It stands while :mod:`collector.coverage` holds a failure for it.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from collector.batch import Batch
+from collector.deadlines import DeadlinePolicy, days_overdue
+from collector.events import Action
+from collector.exposure import most_exposed
+from collector.occasion import Seen
+from collector.records import AssetRecord, FindingRecord
+from collector.score import VERSION, FindingInputs, band, finding_risk
+from rules.verdict import Confidence, Result, Verdict
+
+_FINDINGS = uuid.UUID("7a3e0a0b-0f52-5a2e-8d0a-6b8f5c0c1e27")
+
+
+class State(StrEnum):
+    OPEN = "open"
+    RESOLVED = "resolved"
+    WAIVED = "waived"
+
+
+class Because(StrEnum):
+    """What proved a finding fixed."""
+
+    PASSED = "passed"
+    NOT_APPLICABLE = "not_applicable"
+    ENDPOINT_GONE = "endpoint_gone"
+    ASSET_GONE = "asset_gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Why, when and by what (an observation's id) a failure no longer stands."""
+
+    because: Because
+    at: datetime
+    cause: str
+
+
+def finding_id(rule: str, asset_id: str, place: str) -> str:
+    """UUIDv5 of what identifies a finding and never moves."""
+    return str(uuid.uuid5(_FINDINGS, f"{rule}|{asset_id}|{place}"))
+
+
+@dataclass(frozen=True)
+class LifeCycle:
+    """``now`` is the time of the transaction: what is overdue is overdue at that time."""
+
+    now: datetime
+    deadlines: DeadlinePolicy = field(default_factory=DeadlinePolicy)
+
+    def apply(self, batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> FindingRecord | None:
+        """What a verdict, already put down in the coverage, does to its finding; returns the finding, if there is one."""
+        finding = batch.findings[asset.id].get((verdict.rule, seen.place))
+        if verdict.result is Result.FAIL:
+            return self._failed(batch, asset, seen, verdict, finding)
+        if finding is None:
+            return None
+        if seen.at >= finding.last_evaluated:
+            finding.last_evaluated = seen.at
+            finding.last_result = verdict.result.value
+            batch.see_finding_again(finding)
+        if verdict.result is not Result.UNKNOWN:
+            because = Because.PASSED if verdict.result is Result.PASS else Because.NOT_APPLICABLE
+            self.settle(batch, asset, finding, Proof(because, seen.at, seen.cause))
+        return finding
+
+    def settle(self, batch: Batch, asset: AssetRecord, finding: FindingRecord, proof: Proof) -> None:
+        """Resolve the finding unless a failure still stands; then it goes on from the vantages that see it."""
+        failing = batch.failing[asset.id].get((finding.rule, finding.place))
+        if finding.state == State.RESOLVED:
+            return
+        if failing:
+            self._weigh(batch, asset, finding)
+            return
+        finding.state = State.RESOLVED.value
+        finding.resolved_at = proof.at
+        finding.resolved_because = proof.because.value
+        batch.change_finding(finding)
+        detail = {"rule": finding.rule, "because": proof.because.value}
+        batch.happened(Action.FINDING_RESOLVED, proof.at, proof.cause, asset, finding_id=finding.id, detail=detail)
+
+    def _failed(
+        self, batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict, finding: FindingRecord | None
+    ) -> FindingRecord:
+        if finding is None:
+            finding = _opened(asset, seen, verdict)
+            self._weigh(batch, asset, finding, changed=True)
+            batch.happened(Action.FINDING_OPENED, seen.at, seen.cause, asset, finding_id=finding.id, detail=_what(finding))
+            return finding
+        changed = _evidence_changed(finding, verdict)
+        newest = seen.at >= finding.last_seen
+        finding.first_seen = min(finding.first_seen, seen.at)
+        finding.last_seen = max(finding.last_seen, seen.at)
+        finding.last_evaluated = max(finding.last_evaluated, seen.at)
+        reopened = finding.state == State.RESOLVED
+        if newest or reopened:
+            _evidence(finding, seen, verdict)
+        if reopened:
+            finding.state = State.OPEN.value
+            finding.opened_at = seen.at
+            finding.reopened += 1
+            finding.resolved_at = finding.resolved_because = None
+            batch.happened(Action.FINDING_REOPENED, seen.at, seen.cause, asset, finding_id=finding.id, detail=_what(finding))
+        elif changed and newest:
+            batch.happened(Action.FINDING_CHANGED, seen.at, seen.cause, asset, finding_id=finding.id, detail=_what(finding))
+        self._weigh(batch, asset, finding, changed=reopened or (changed and newest))
+        return finding
+
+    def _weigh(self, batch: Batch, asset: AssetRecord, finding: FindingRecord, *, changed: bool = False) -> None:
+        """Score the finding again when anything it is made from is another, and mark how much of it is to be written."""
+        failing = batch.failing[asset.id].get((finding.rule, finding.place)) or {}
+        vantages = {row.vantage for row in failing.values()} or {finding.vantage}
+        vantage, exposure = most_exposed(vantages, asset.exposure)
+        if changed or exposure != finding.exposure or (finding.due is not None and finding.due < self.now):
+            finding.vantage = vantage
+            self.score(asset, finding, exposure)
+            batch.change_finding(finding)
+        else:
+            finding.vantage = vantage
+            batch.see_finding_again(finding)
+
+    def score(self, asset: AssetRecord, finding: FindingRecord, exposure: str) -> None:
+        """Set exposure, deadline, risk, band and factors."""
+        days = self.deadlines.days_for(finding.severity, exposure)
+        finding.exposure = exposure
+        finding.due = self.deadlines.due(finding.opened_at, finding.severity, exposure)
+        found = finding_risk(
+            FindingInputs(
+                base=finding.base,
+                exposure=exposure,
+                category=asset.ens_category,
+                confidence=Confidence(finding.confidence),
+                days_overdue=days_overdue(finding.due, self.now),
+                deadline_days=days,
+            )
+        )
+        finding.risk = found.value
+        finding.band = band(found.value)
+        finding.factors = {"version": VERSION, "factors": msgspec.to_builtins(found.factors)}
+        finding.asset_name = asset.name
+        finding.department_id = asset.department_id
+        finding.service_id = asset.service_id
+
+
+def _opened(asset: AssetRecord, seen: Seen, verdict: Verdict) -> FindingRecord:
+    finding = FindingRecord(
+        id=finding_id(verdict.rule, asset.id, seen.place),
+        rule=verdict.rule,
+        asset_id=asset.id,
+        place=seen.place,
+        state=State.OPEN.value,
+        severity=verdict.severity.value,
+        confidence=verdict.confidence.value,
+        base=verdict.base,
+        vantage=seen.vantage,
+        first_seen=seen.at,
+        opened_at=seen.at,
+        last_seen=seen.at,
+        last_evaluated=seen.at,
+    )
+    _evidence(finding, seen, verdict)
+    return finding
+
+
+def _evidence(finding: FindingRecord, seen: Seen, verdict: Verdict) -> None:
+    finding.severity = verdict.severity.value
+    finding.confidence = verdict.confidence.value
+    finding.base = verdict.base
+    finding.observed = verdict.observed
+    finding.expected = verdict.expected
+    finding.last_result = Result.FAIL.value
+    finding.observation_id = seen.cause
+    finding.address = seen.address
+    finding.port = seen.port
+    finding.transport = seen.transport
+    finding.name = seen.name
+    finding.zone = seen.zone
+
+
+def _evidence_changed(finding: FindingRecord, verdict: Verdict) -> bool:
+    if (finding.base, finding.severity, finding.confidence) != (verdict.base, verdict.severity.value, verdict.confidence.value):
+        return True
+    return bool(msgspec.to_builtins(finding.observed) != msgspec.to_builtins(verdict.observed))
+
+
+def _what(finding: FindingRecord) -> dict[str, object]:
+    return {"rule": finding.rule, "place": finding.place, "severity": finding.severity, "risk": round(finding.risk, 1)}

@@ -1,0 +1,53 @@
+"""Where and when something was seen: what findings, coverage and endpoints need to know of an observation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scanners.observation import Observation
+
+HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look, placed on its asset. ``round_`` names the scan it belongs to; ``cause`` is the observation's id."""
+
+    place: str
+    vantage: str
+    scanner: str
+    zone: str
+    address: str
+    at: datetime
+    cause: str
+    round_: str
+    port: int | None = None
+    transport: str | None = None
+    name: str | None = None
+    observation: Observation | None = None
+
+
+def place_of(observation: Observation) -> str:
+    """Where on its asset a look was made: ``host``, ``tcp/443``, ``tcp/443/sede.example`` or ``name/sede.example``."""
+    target = observation.target
+    if target.port is None:
+        return f"name/{target.name}" if target.name else HOST
+    place = f"{target.transport.value}/{target.port}"
+    return f"{place}/{target.name}" if target.name else place
+
+
+def seen_by(observation: Observation, at: datetime, round_: str) -> Seen:
+    target = observation.target
+    return Seen(
+        place=place_of(observation),
+        vantage=observation.vantage.value,
+        scanner=observation.scanner,
+        zone=observation.zone,
+        address=target.address,
+        at=at,
+        cause=observation.id,
+        round_=round_,
+        port=target.port,
+        transport=target.transport.value if target.port is not None else None,
+        name=target.name,
+        observation=observation,
+    )
