@@ -77,10 +77,9 @@ def open_store(url: str) -> Store:
 def _normal(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError as error:
-        raise StoreError(
-            f"{_without_password(text)!r} is not a database URL: write sqlite:///talaia.db or postgresql://…"
-        ) from error
+    except (ArgumentError, ValueError) as error:
+        shown = _without_password(text)
+        raise StoreError(f"{shown!r} is not a database URL: write sqlite:///talaia.db or postgresql://…") from error
     backend = url.get_backend_name()
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")

@@ -29,9 +29,8 @@ def migrate(store: Store) -> str:
             return current(connection) or ""
     except SQLAlchemyError as error:
         shown = store.url.render_as_string(hide_password=True)
-        raise StoreError(
-            f"the database {shown} could not be opened or brought up to date; nothing was changed: {error}"
-        ) from error
+        said = f"the database {shown} could not be opened or brought up to date; nothing in it was changed: {error}"
+        raise StoreError(said) from error
 
 
 def current(connection: Connection) -> str | None:
