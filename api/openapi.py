@@ -1,0 +1,73 @@
+"""The OpenAPI document: what FastAPI derives, plus problems, the token, and an example for every answer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.problems import MEDIA_TYPE, ProblemDetails
+
+_PROBLEMS = {
+    "400": "a cursor or a header that cannot be read",
+    "401": "no token, or one that is unknown, expired or revoked",
+    "403": "the token lacks the scope",
+    "404": "there is no such thing",
+    "409": "not possible in the present state",
+    "413": "the body is too long",
+    "421": "not a host name of this server",
+    "422": "the request is not as documented; `errors` says where",
+    "429": "too many requests: wait for the seconds in Retry-After",
+}
+_PUBLIC = frozenset({"health"})
+
+
+def examples() -> dict[str, Any]:
+    """An example answer by operation id."""
+    read: dict[str, Any] = json.loads((Path(__file__).parent / "examples.json").read_text(encoding="utf-8"))
+    return read
+
+
+def describe(app: FastAPI, version: str) -> dict[str, Any]:
+    """The document of everything below ``/api``."""
+    routes = [route for route in app.routes if getattr(route, "path", "").startswith("/api/")]
+    document = get_openapi(
+        title="Talaia",
+        version=version,
+        openapi_version="3.1.0",
+        summary="The risk API of a city's watchtower",
+        description="Every answer is JSON in UTF-8; every error is a problem (RFC 9457) with a stable `code`.",
+        routes=routes or app.routes,
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas.update(_problem_schemas())
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "talaia token create"}}
+    shown = examples()
+    for path in document["paths"].values():
+        for operation in path.values():
+            _complete(operation, shown.get(operation["operationId"]))
+    return document
+
+
+def _problem_schemas() -> dict[str, Any]:
+    schema = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    inner: dict[str, Any] = schema.pop("$defs", {})
+    return {"ProblemDetails": schema, **inner}
+
+
+def _complete(operation: dict[str, Any], example: Any) -> None:
+    public = operation["operationId"] in _PUBLIC
+    operation["security"] = [] if public else [{"token": []}]
+    responses = operation["responses"]
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    for status, description in _PROBLEMS.items():
+        if not (public and status in ("401", "403")):
+            responses[status] = {"description": description, "content": content}
+    for status, response in responses.items():
+        if status.startswith("2") and example is not None:
+            for media in response.get("content", {}).values():
+                media["example"] = example

@@ -1,0 +1,17 @@
+"""The dashboard: pages for people, rendered here, readable without scripts."""
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from api.pages import assets, city, entry, findings, plain, scans
+from api.pages.rendering import render
+
+
+def add_pages(app: FastAPI) -> None:
+    for part in (entry, city, findings, assets, scans, plain):
+        app.include_router(part.router)
+
+
+def page_for_error(request: Request, status: int, detail: str) -> HTMLResponse:
+    """An error as a person reads it: what happened, what was not lost, what to do."""
+    return render(request, "error.html", status, number=status, detail=detail)

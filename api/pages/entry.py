@@ -1,0 +1,104 @@
+"""Coming in and going out; language and theme."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.access import cookie_name
+from api.pages.forms import back_to, first, plain_form, read_form
+from api.pages.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, parts_of, render
+from api.texts import LANGUAGES
+from collector import tokens
+from collector.tokens import Scope, Token
+
+router = APIRouter(include_in_schema=False)
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request) -> HTMLResponse:
+    return render(request, "sign_in.html", problem="")
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request) -> Response:
+    fields = await plain_form(request)
+    return await run_in_threadpool(_try_token, request, first(fields, "token"))
+
+
+@router.get("/enter/{code}")
+def enter(request: Request, code: str) -> Response:
+    """A link that the command line printed: signs one browser in, once."""
+    parts = parts_of(request)
+    with parts.store.write() as connection:
+        token = tokens.redeem_entry_code(connection, code, parts.clock())
+    return _welcome(request, token) if token else render(request, "sign_in.html", 401, problem="link")
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request) -> Response:
+    caller, _ = await read_form(request, Scope.READ)
+    await run_in_threadpool(_forget, request, caller.session)
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(cookie_name(parts_of(request)), path="/")
+    return answer
+
+
+@router.post("/language")
+async def choose_language(request: Request) -> Response:
+    fields = await plain_form(request)
+    language = first(fields, "language")
+    answer = back_to(fields)
+    if language in LANGUAGES:
+        _remember(request, answer, LANGUAGE_COOKIE, language)
+    return answer
+
+
+@router.post("/theme")
+async def choose_theme(request: Request) -> Response:
+    fields = await plain_form(request)
+    theme = first(fields, "theme")
+    answer = back_to(fields)
+    if theme in THEMES:
+        _remember(request, answer, THEME_COOKIE, theme)
+    return answer
+
+
+def _try_token(request: Request, secret: str) -> Response:
+    parts = parts_of(request)
+    address = request.client.host if request.client else "unknown"
+    if not request.app.state.limiter.would_allow(parts.limits.refused_per_address, "refused", address):
+        return render(request, "sign_in.html", 429, problem="many")
+    with parts.store.read() as connection:
+        token = tokens.find_token(connection, secret, parts.clock())
+    if token is None:
+        request.app.state.limiter.allows(parts.limits.refused_per_address, "refused", address)
+        return render(request, "sign_in.html", 401, problem="token")
+    return _welcome(request, token)
+
+
+def _welcome(request: Request, token: Token) -> Response:
+    parts = parts_of(request)
+    with parts.store.write() as connection:
+        secret = tokens.open_session(connection, token, parts.clock(), parts.session_lifetime)
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        cookie_name(parts),
+        secret,
+        max_age=int(parts.session_lifetime.total_seconds()),
+        path="/",
+        secure=parts.base_url.startswith("https:"),
+        httponly=True,
+        samesite="strict",
+    )
+    return answer
+
+
+def _forget(request: Request, session: str) -> None:
+    with parts_of(request).store.write() as connection:
+        tokens.close_session(connection, session)
+
+
+def _remember(request: Request, answer: Response, name: str, value: str) -> None:
+    secure = parts_of(request).base_url.startswith("https:")
+    answer.set_cookie(name, value, max_age=_YEAR_SECONDS, path="/", secure=secure, httponly=True, samesite="strict")

@@ -1,0 +1,86 @@
+"""Catalan, Castilian and English: texts by gettext, numbers and times by Babel, on the clock of the city."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from babel.support import NullTranslations, Translations
+
+from api.pages.words import WORDS
+
+LOCALES = Path(__file__).parent.parent / "locale"
+_LOCALE_NAMES = {"ca": "ca_ES", "es": "es_ES", "en": "en_GB"}
+
+
+@lru_cache(maxsize=8)
+def translations(language: str) -> NullTranslations:
+    return Translations.load(LOCALES, [language], domain="talaia")
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """One language, on one clock: what templates format and translate with."""
+
+    language: str
+    timezone: ZoneInfo
+    clock: Callable[[], datetime]
+
+    @property
+    def locale(self) -> Locale:
+        return Locale.parse(_LOCALE_NAMES[self.language])
+
+    def gettext(self, text: str) -> str:
+        return translations(self.language).ugettext(text) if text else ""
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return translations(self.language).ungettext(one, many, count)
+
+    def word(self, kind: str, value: object) -> str:
+        """A word of the data; one that is not known is shown as it is."""
+        known = WORDS.get(kind, {}).get(str(value))
+        return self.gettext(known) if known else str(value).replace("_", " ")
+
+    def number(self, value: float | None, digits: int = 0) -> str:
+        if value is None:
+            return "–"
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return numbers.format_decimal(value, format=pattern, locale=self.locale)
+
+    def signed(self, value: float, digits: int = 1) -> str:
+        """With its sign, a true minus; nothing that would read as −0."""
+        shown = self.number(abs(value), digits)
+        if not any(character in "123456789" for character in shown):
+            return f"±{shown}"
+        return f"+{shown}" if value > 0 else f"−{shown}"
+
+    def percent(self, value: float | None) -> str:
+        """A share of 0 to 1. What is not all is never rounded up to all."""
+        if value is None:
+            return "–"
+        shown = min(value, 0.99) if value < 1 else 1.0
+        return numbers.format_percent(shown, format="#,##0\u00a0%" if self.language != "en" else "#,##0%", locale=self.locale)
+
+    def exactly(self, at: datetime) -> str:
+        local = dates.format_datetime(at, "d MMM y, HH:mm:ss", tzinfo=self.timezone, locale=self.locale)
+        return f"{local} ({self.timezone.key})"
+
+    def relative(self, at: datetime) -> str:
+        """``3 days ago``, ``in 2 weeks``, in the language's own words."""
+        away = at - self.clock()
+        if abs(away) < timedelta(seconds=10):
+            return self.gettext("now")
+        return dates.format_timedelta(away, add_direction=True, locale=self.locale, threshold=1.4)
+
+    def length(self, seconds: float) -> str:
+        return dates.format_timedelta(timedelta(seconds=max(1, round(seconds))), locale=self.locale, threshold=1.4)
+
+    def day(self, at: datetime | date) -> str:
+        local = at.astimezone(self.timezone).date() if isinstance(at, datetime) else at
+        return dates.format_date(local, "d MMM", locale=self.locale)
+
+    def minute(self, at: datetime) -> str:
+        return dates.format_datetime(at, "EEE d MMM, HH:mm", tzinfo=self.timezone, locale=self.locale)

@@ -1,0 +1,61 @@
+"""The plain lists of a tool that is trusted: rules, zones, schedules, coverage; and the favicon, which shows the band."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from api import views
+from api.pages.rendering import environment, parts_of, render, tongue_of
+from api.problems import not_found
+from api.texts import rule_of
+from api.v1.plain import show_coverage, show_rules, show_schedules, show_zone
+from api.v1.requests import Key
+from collector.queries import scans as scan_queries
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/rules")
+def rules(request: Request) -> HTMLResponse:
+    return render(request, "rules.html", rules=show_rules(parts_of(request), tongue_of(request).language))
+
+
+@router.get("/rules/{rule_id}")
+def rule(request: Request, rule_id: Key) -> HTMLResponse:
+    parts = parts_of(request)
+    found = rule_of(parts.rules, rule_id)
+    if found is None:
+        raise not_found("rule")
+    line = next(one for one in show_rules(parts, tongue_of(request).language) if one["id"] == rule_id)
+    return render(request, "rule.html", rule=found, line=line, mappings=found.mappings.model_dump(mode="json"))
+
+
+@router.get("/zones")
+def zones(request: Request) -> HTMLResponse:
+    parts = parts_of(request)
+    now = parts.clock()
+    found = parts.zones()
+    with parts.store.read() as connection:
+        last = {zone_id: scan_queries.last_finished_scan(connection, zone_id) for zone_id in found}
+    return render(request, "zones.html", zones=[show_zone(zone, now) for zone in found.values()], last=last)
+
+
+@router.get("/schedules")
+def schedules(request: Request) -> HTMLResponse:
+    return render(request, "schedules.html", schedules=show_schedules(parts_of(request)))
+
+
+@router.get("/coverage")
+def coverage(request: Request) -> HTMLResponse:
+    return render(request, "coverage.html", coverage=show_coverage(parts_of(request)))
+
+
+@router.get("/favicon.svg")
+def favicon(request: Request) -> Response:
+    with parts_of(request).store.read() as connection:
+        band = views.standing(connection, "city").band or "unknown"
+    return Response(environment().get_template("favicon.svg").render(band=band), media_type="image/svg+xml")
+
+
+@router.get("/favicon.ico")
+def no_icon() -> Response:
+    return Response(status_code=204)

@@ -1,0 +1,151 @@
+"""Templates into answers: escaped, cleaned, in the reader's language."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from api.access import Caller
+from api.pages.language import Tongue
+from api.pages.words import BANDS
+from api.parts import AppParts
+from api.texts import LANGUAGES, choose_language, name_of, rule_text
+from collector.score import band as band_of
+from collector.stopping import stop_state
+from scanners.clean_text import clean_text
+
+LANGUAGE_COOKIE = "talaia_language"
+THEME_COOKIE = "talaia_theme"
+THEMES = ("auto", "light", "dark")
+_ROOM = Path(__file__).parent.parent
+
+
+def parts_of(request: Request) -> AppParts:
+    return cast(AppParts, request.app.state.parts)
+
+
+def tongue_of(request: Request) -> Tongue:
+    """The language of the cookie, else of the browser, else of the city."""
+    parts = parts_of(request)
+    asked = request.cookies.get(LANGUAGE_COOKIE)
+    language = choose_language(asked, request.headers.get("accept-language", ""), parts.default_language)
+    return Tongue(language, parts.timezone, parts.clock)
+
+
+def csrf_of(request: Request) -> str:
+    """The token that forms of this session carry."""
+    caller = request.scope.get("talaia.caller")
+    session = caller.session if isinstance(caller, Caller) else ""
+    return hashlib.sha256(f"csrf:{session}".encode()).hexdigest()[:32]
+
+
+def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """The page. ``context`` is what its template names besides what every page has."""
+    tongue = tongue_of(request)
+    text = environment().get_template(template).render(**shared(request, tongue), **context)
+    return HTMLResponse(text, status)
+
+
+def shared(request: Request, tongue: Tongue) -> dict[str, Any]:
+    parts = parts_of(request)
+    theme = request.cookies.get(THEME_COOKIE, "auto")
+    caller = request.scope.get("talaia.caller")
+    return {
+        "_": tongue.gettext,
+        "ngettext": tongue.ngettext,
+        "t": tongue,
+        "language": tongue.language,
+        "languages": LANGUAGES,
+        "theme": theme if theme in THEMES else "auto",
+        "city": name_of(parts.city_names, "Talaia", tongue.language),
+        "here": request.url.path,
+        "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "caller": caller,
+        "csrf": csrf_of(request),
+        "version": parts.version,
+        "bands": BANDS,
+        "title_of": lambda rule: rule_text(parts.rules, rule, "title", tongue.language),
+        "text_of": lambda rule, part: rule_text(parts.rules, rule, part, tongue.language),
+        "name_of": lambda names, key: name_of(names, key, tongue.language),
+        "names_by_id": lambda rows: {row.id: name_of(row.names, row.id, tongue.language) for row in rows},
+        "options_of": lambda rows: sorted(
+            ((row.id, name_of(row.names, row.id, tongue.language)) for row in rows), key=lambda option: option[1].casefold()
+        ),
+        "words_of": lambda kind, values: [(value, tongue.word(kind, value)) for value in values],
+        "zip": zip,
+        "pressed": _pressed(parts) if isinstance(caller, Caller) else None,
+        "now": parts.clock(),
+    }
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_ROOM / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["lines"] = lines
+    made.filters["value"] = shown_value
+    made.filters["query"] = _query
+    made.filters["band"] = band_of
+    made.globals["file_version"] = _file_version
+    return made
+
+
+def lines(text: str) -> Markup:
+    """A text of several lines, each cleaned: for ``<pre>`` and for prose that keeps its breaks."""
+    return Markup("\n").join(escape(clean_text(line, 2_000)) for line in str(text).splitlines())
+
+
+def shown_value(value: Any, limit: int = 600) -> str:
+    """A JSON value as a person reads it: lists with commas, nothing quoted that needs no quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "–"
+    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
+        return clean_text(", ".join(shown_value(one, limit) for one in value), limit)
+    if isinstance(value, dict | list):
+        return clean_text(json.dumps(value, ensure_ascii=False), limit)
+    return clean_text(str(value), limit)
+
+
+def _harmless(value: Any) -> Any:
+    """Whatever a template prints: control, bidi and hidden characters become visible. Markup is ours already."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return clean_text(value, 20_000) if not value.isspace() else value
+    return value
+
+
+def _query(parameters: Mapping[str, Any], **changes: Any) -> str:
+    """A query string of the parameters with some changed; what is empty is left out."""
+    merged = {**parameters, **changes}
+    return urlencode({key: value for key, value in merged.items() if value not in (None, "", (), [], False)}, doseq=True)
+
+
+@lru_cache(maxsize=64)
+def _file_version(path: str) -> str:
+    """A short digest of a static file, so that browsers fetch a changed one."""
+    return hashlib.sha256((_ROOM / "static" / path).read_bytes()).hexdigest()[:10]
+
+
+def _pressed(parts: AppParts) -> Any:
+    with parts.store.read() as connection:
+        return stop_state(connection)
+
+
+def iso(at: datetime) -> str:
+    return at.isoformat()

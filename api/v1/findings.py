@@ -1,0 +1,74 @@
+"""Findings and verdicts."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import Row
+
+from api import views
+from api.parts import Rules
+from api.problems import not_found
+from api.texts import rule_text, see_it_yourself
+from api.v1 import requests, shapes
+from api.v1.asking import language_of, parts_of
+from collector.queries import findings as queries
+from collector.queries import scans as scan_queries
+
+router = APIRouter(tags=["findings"])
+
+
+@router.get("/findings", operation_id="list_findings", summary="Findings, filtered and sorted")
+def many(request: Request, asked: Annotated[requests.FindingQuery, Query()]) -> shapes.Findings:
+    parts, language = parts_of(request), language_of(request, asked.language)
+    wanted = queries.FindingFilter(
+        state=tuple(asked.state),
+        severity=tuple(asked.severity),
+        band=tuple(asked.band),
+        rule=tuple(asked.rule),
+        now=parts.clock(),
+        **asked.model_dump(include={"department", "service", "asset", "address", "zone", "vantage", "overdue", "q"}),
+    )
+    with parts.store.read() as connection:
+        page = queries.list_findings(connection, wanted, asked.sort, asked.limit, asked.cursor)
+    items = [line(row, parts.rules, language) for row in page.items]
+    return shapes.Findings(items=items, total=page.total, total_is_exact=page.total_is_exact, next_cursor=page.next_cursor)
+
+
+@router.get("/findings/{finding_id}", operation_id="get_finding", summary="One finding: what, why, since when, how to fix it")
+def one(request: Request, finding_id: requests.Key, asked: Annotated[requests.LanguageQuery, Query()]) -> shapes.FindingWhole:
+    parts, language = parts_of(request), language_of(request, asked.language)
+    with parts.store.read() as connection:
+        row = queries.get_finding(connection, finding_id)
+        if row is None:
+            raise not_found("finding")
+        events = queries.finding_events(connection, finding_id)
+        digest = scan_queries.evidence_digest(connection, row.observation_id)
+    return shapes.FindingWhole(
+        **line(row, parts.rules, language).model_dump(),
+        rationale=rule_text(parts.rules, row.rule, "rationale", language),
+        remediation=rule_text(parts.rules, row.rule, "remediation", language),
+        factors=[shapes.Factor(**factor) for factor in views.factors_of(row.factors)],
+        evidence_sha256=digest,
+        see_it_yourself=see_it_yourself(row.rule, row.address, row.port, row.name),
+        history=[shapes.Event.model_validate(event) for event in events],
+    )
+
+
+@router.get("/verdicts", operation_id="list_verdicts", summary="The last verdict of each rule on each place, passed ones too")
+def verdicts(request: Request, asked: Annotated[requests.VerdictQuery, Query()]) -> shapes.Verdicts:
+    wanted = scan_queries.VerdictFilter(**asked.model_dump(exclude={"limit", "cursor"}))
+    with parts_of(request).store.read() as connection:
+        page = scan_queries.list_verdicts(connection, wanted, asked.limit, asked.cursor)
+    items = [_verdict(row) for row in page.items]
+    return shapes.Verdicts(items=items, total=page.total, total_is_exact=page.total_is_exact, next_cursor=page.next_cursor)
+
+
+def line(row: Row[Any], rules: Rules, language: str) -> shapes.FindingLine:
+    shown = shapes.FindingLine.model_validate(row)
+    return shown.model_copy(update={"title": rule_text(rules, row.rule, "title", language)})
+
+
+def _verdict(row: Row[Any]) -> shapes.Verdict:
+    return shapes.Verdict(
+        state=row.finding_state, **{name: getattr(row, name) for name in shapes.Verdict.model_fields if name not in ("state",)}
+    )

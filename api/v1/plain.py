@@ -1,0 +1,189 @@
+"""The plain lists: zones, schedules, rules, coverage, health."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.parts import AppParts
+from api.problems import not_found
+from api.v1 import requests, shapes
+from api.v1.asking import language_of, parts_of
+from collector.queries import findings as finding_queries
+from collector.queries import risk as risk_queries
+from collector.queries import scans as queries
+from collector.schedules import Schedule, next_due, schedules
+from rules.rule import Rule
+from scanners.ports import format_ports
+from scanners.zone import Zone
+
+router = APIRouter(tags=["watch"])
+open_router = APIRouter(tags=["health"])
+_NEXT_RUNS = 3
+
+
+@open_router.get("/health", operation_id="health", summary="Whether Talaia answers and can read its store; needs no token")
+def health(request: Request) -> shapes.Health:
+    parts = parts_of(request)
+    try:
+        with parts.store.read() as connection:
+            connection.execute(select(1))
+        state = shapes.HealthState.OK
+    except SQLAlchemyError:
+        state = shapes.HealthState.DEGRADED
+    return shapes.Health(status=state, store=state, version=parts.version, time=parts.clock())
+
+
+@router.get("/zones", operation_id="list_zones", summary="Zones: what may be looked at, when and how hard")
+def zones(request: Request) -> shapes.Zones:
+    parts = parts_of(request)
+    now = parts.clock()
+    return shapes.Zones(items=[show_zone(zone, now) for zone in parts.zones().values()])
+
+
+@router.get("/zones/{zone_id}", operation_id="get_zone", summary="One zone")
+def zone(request: Request, zone_id: requests.Key) -> shapes.ZoneShown:
+    parts = parts_of(request)
+    found = parts.zones().get(zone_id)
+    if found is None:
+        raise not_found("zone")
+    return show_zone(found, parts.clock())
+
+
+@router.get("/schedules", operation_id="list_schedules", summary="Schedules with their next runs")
+def list_schedules(request: Request) -> shapes.Schedules:
+    return shapes.Schedules(items=show_schedules(parts_of(request)))
+
+
+@router.get("/rules", operation_id="list_rules", summary="Rules, with what they last said of the city")
+def list_rules(request: Request, asked: Annotated[requests.LanguageQuery, Query()]) -> shapes.RulesShown:
+    parts, language = parts_of(request), language_of(request, asked.language)
+    return shapes.RulesShown(items=[shapes.RuleLine(**one) for one in show_rules(parts, language)])
+
+
+@router.get("/rules/{rule_id}", operation_id="get_rule", summary="One rule: what it expects, why, and how to comply")
+def get_rule(request: Request, rule_id: requests.Key, asked: Annotated[requests.LanguageQuery, Query()]) -> shapes.RuleWhole:
+    parts, language = parts_of(request), language_of(request, asked.language)
+    rule = parts.rules.rules.get(rule_id) or parts.rules.disabled.get(rule_id)
+    if rule is None:
+        raise not_found("rule")
+    return shapes.RuleWhole(
+        **next(one for one in show_rules(parts, language) if one["id"] == rule_id),
+        rationale=rule.rationale[language],  # type: ignore[literal-required]
+        remediation=rule.remediation[language],  # type: ignore[literal-required]
+        confidence=rule.confidence.value,
+        judges=list(rule.kinds),
+        parameters={name: one.model_dump(mode="json") for name, one in rule.parameters.items()},
+        mappings=rule.mappings.model_dump(mode="json"),
+    )
+
+
+@router.get("/coverage", operation_id="get_coverage", summary="What was really judged, rule by rule, and what never was")
+def coverage(request: Request, asked: Annotated[requests.CoverageQuery, Query()]) -> shapes.CoverageShown:
+    return shapes.CoverageShown(**show_coverage(parts_of(request), asked.department, asked.service))
+
+
+def show_zone(zone: Zone, now: datetime) -> shapes.ZoneShown:
+    closed = zone.closed_because(now)
+    plain = zone.model_dump(mode="json", include={"id", "name", "networks", "domains", "exclude", "authorised_by", "valid_from"})
+    more = zone.model_dump(mode="json", include={"valid_until", "timezone", "packets_per_second", "connections_per_host"})
+    return shapes.ZoneShown(
+        **plain,
+        **more,
+        intrusiveness=zone.intrusiveness.value,
+        vantage=zone.vantage.value,
+        ports=format_ports(zone.ports),
+        open_now=closed is None,
+        closed_because=closed,
+        next_opening=zone.next_opening(now) if closed else None,
+    )
+
+
+def show_schedules(parts: AppParts) -> list[shapes.ScheduleShown]:
+    with parts.store.read() as connection:
+        found = schedules(connection)
+        ran = {one.id: queries.last_runs(connection, one.id, 1) for one in found}
+    shown = []
+    for one in found:
+        last = ran[one.id][0] if ran[one.id] else None
+        shown.append(
+            shapes.ScheduleShown(
+                id=one.id,
+                zone=one.zone,
+                cron=one.cron,
+                interval_seconds=one.interval_seconds,
+                timezone=one.timezone,
+                enabled=one.enabled,
+                next_runs=_next_runs(one, parts.clock()),
+                last_run=last.taken_at if last else None,
+                last_scan=last.scan_id if last else None,
+            )
+        )
+    return shown
+
+
+def _next_runs(schedule: Schedule, now: datetime) -> list[datetime]:
+    found: list[datetime] = []
+    after = now
+    while len(found) < _NEXT_RUNS:
+        due = next_due(schedule, after)
+        if due is None:
+            break
+        found.append(due)
+        after = due
+    return found
+
+
+def show_rules(parts: AppParts, language: str) -> list[dict[str, Any]]:
+    """Every rule in order of id, switched-off ones too."""
+    known: dict[str, Rule] = {**parts.rules.rules, **parts.rules.disabled}
+    with parts.store.read() as connection:
+        results = queries.coverage_by_rule(connection)
+        opened = finding_queries.counts_by(connection, "rule", finding_queries.FindingFilter(state=("open",)))
+    return [
+        {
+            "id": rule.id,
+            "family": rule.family,
+            "title": rule.title[language],  # type: ignore[literal-required]
+            "severity": rule.severity.value,
+            "base": rule.base,
+            "enabled": rule.id in parts.rules.rules,
+            "open_findings": opened.get(rule.id, 0),
+            "results": results.get(rule.id, {}),
+        }
+        for rule in sorted(known.values(), key=lambda one: one.id)
+    ]
+
+
+def show_coverage(parts: AppParts, department: str | None = None, service: str | None = None) -> dict[str, Any]:
+    level, key = ("service", service) if service else ("department", department) if department else ("city", "")
+    with parts.store.read() as connection:
+        results = queries.coverage_by_rule(connection, department, service)
+        present, evaluated, _ = risk_queries.asset_evaluations(connection, level, key or "")
+        oldest = queries.oldest_look(connection)
+    items: list[dict[str, Any]] = []
+    for rule, counts in sorted(results.items()):
+        passed, failed = counts.get("pass", 0), counts.get("fail", 0)
+        unknown, beside = counts.get("unknown", 0), counts.get("not_applicable", 0)
+        items.append(
+            {
+                "rule": rule,
+                "conclusive": passed + failed,
+                "unknown": unknown,
+                "not_applicable": beside,
+                "passed": passed,
+                "failed": failed,
+            }
+        )
+    conclusive = sum(one["conclusive"] for one in items)
+    applies = conclusive + sum(one["unknown"] for one in items)
+    return {
+        "share": conclusive / applies if applies else None,
+        "assets": present,
+        "assets_evaluated": evaluated,
+        "oldest_evaluation": oldest,
+        "never_judged": sorted(set(parts.rules.rules) - set(results)),
+        "items": items,
+    }

@@ -1,0 +1,102 @@
+"""What requests to the API carry: everything bounded, unknown fields refused."""
+
+from typing import Annotated, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from collector.queries.assets import AssetSort
+from collector.queries.findings import FindingSort
+
+Language = Literal["ca", "es", "en"]
+Band = Literal["critical", "high", "medium", "low", "info"]
+State = Literal["open", "waived", "resolved"]
+Result = Literal["pass", "fail", "not_applicable", "unknown"]
+Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]+$", min_length=1, max_length=128)]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$", min_length=1, max_length=128)]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]+$", min_length=1, max_length=200)]
+
+
+class Sent(BaseModel):
+    """What a request carries: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageQuery(Sent):
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(
+        None, min_length=1, max_length=1000, pattern=r"^[A-Za-z0-9_-]+$", description="next_cursor of the page before"
+    )
+
+
+class FindingQuery(PageQuery):
+    state: list[State] = Field([], max_length=3)
+    severity: list[Band] = Field([], max_length=5)
+    band: list[Band] = Field([], max_length=5)
+    rule: list[Id] = Field([], max_length=50)
+    department: Id | None = Field(None, description="an id, or none")
+    service: Id | None = Field(None, description="an id, or none")
+    asset: Id | None = None
+    address: Text | None = None
+    zone: Id | None = None
+    vantage: Id | None = None
+    overdue: bool = False
+    q: Text | None = Field(None, description="a rule's id, or a part of an asset's name or addresses")
+    sort: FindingSort = FindingSort.RISK
+    language: Language | None = None
+
+
+class AssetQuery(PageQuery):
+    department: Id | None = None
+    service: Id | None = None
+    declared: bool | None = None
+    gone: bool | None = None
+    q: Text | None = None
+    sort: AssetSort = AssetSort.RISK
+
+
+class VerdictQuery(PageQuery):
+    asset: Id | None = None
+    rule: Id | None = None
+    result: Result | None = None
+    department: Id | None = None
+    service: Id | None = None
+    vantage: Id | None = None
+
+
+class ScanQuery(PageQuery):
+    state: Literal["waiting", "running", "finished", "stopped", "failed"] | None = None
+    zone: Id | None = None
+
+
+class LanguageQuery(Sent):
+    language: Language | None = Field(None, description="else what Accept-Language asks for, else the city's own")
+
+
+class RiskQuery(Sent):
+    days: int = Field(90, ge=1, le=800, description="how much history")
+
+
+class CoverageQuery(Sent):
+    department: Id | None = None
+    service: Id | None = None
+
+
+class StartScan(Sent):
+    """A whole zone, or targets that lie in one zone: addresses, networks, names, ``address:port``, ``name:port``."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"zone": "dmz", "targets": ["192.0.2.7:443"]}]}
+    )
+
+    zone: Id | None = None
+    targets: list[Text] | None = Field(None, min_length=1, max_length=500)
+
+
+class StopRequest(Sent):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"reason": "the mail server answers slowly"}]}
+    )
+
+    reason: Text

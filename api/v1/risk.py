@@ -1,0 +1,79 @@
+"""Risk: how exposed the city, a department, a service or an asset is, how sure that is, why, and what would help."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from api import views
+from api.parts import AppParts
+from api.problems import not_found
+from api.texts import name_of
+from api.v1 import requests, shapes
+from api.v1.asking import language_of, parts_of
+from collector.queries import assets as asset_queries
+from collector.queries import risk as risk_queries
+
+router = APIRouter(prefix="/risk", tags=["risk"])
+Asked = Annotated[requests.RiskQuery, Query()]
+
+
+@router.get("", operation_id="city_risk", summary="The city's risk")
+def city(request: Request, asked: Asked) -> shapes.Risk:
+    parts, language = parts_of(request), language_of(request)
+    with parts.store.read() as connection:
+        found = views.standing(connection, "city")
+        return _risk(connection, parts, found, name_of(parts.city_names, "city", language), (asked.days, language))
+
+
+@router.get("/departments/{department_id}", operation_id="department_risk", summary="A department's risk")
+def department(request: Request, department_id: requests.Key, asked: Asked) -> shapes.Risk:
+    parts, language = parts_of(request), language_of(request)
+    with parts.store.read() as connection:
+        row = asset_queries.get_department(connection, department_id)
+        if row is None:
+            raise not_found("department")
+        found = views.standing(connection, "department", department_id)
+        return _risk(connection, parts, found, views.unit_name(row, language), (asked.days, language))
+
+
+@router.get("/services/{service_id}", operation_id="service_risk", summary="A service's risk")
+def service(request: Request, service_id: requests.Key, asked: Asked) -> shapes.Risk:
+    parts, language = parts_of(request), language_of(request)
+    with parts.store.read() as connection:
+        row = asset_queries.get_service(connection, service_id)
+        if row is None:
+            raise not_found("service")
+        found = views.standing(connection, "service", service_id)
+        return _risk(connection, parts, found, views.unit_name(row, language), (asked.days, language))
+
+
+@router.get("/assets/{asset_id}", operation_id="asset_risk", summary="An asset's risk")
+def asset(request: Request, asset_id: requests.Key, asked: Asked) -> shapes.Risk:
+    parts, language = parts_of(request), language_of(request)
+    with parts.store.read() as connection:
+        row = asset_queries.get_asset(connection, asset_id)
+        if row is None:
+            raise not_found("asset")
+        return _risk(connection, parts, views.asset_standing(row), row.name, (asked.days, language))
+
+
+def _risk(connection: Any, parts: AppParts, found: views.Standing, name: str, asked: tuple[int, str]) -> shapes.Risk:
+    days, language = asked
+    points = risk_queries.daily_scores(connection, found.level, found.key, now=parts.clock(), days=days, zone=parts.timezone)
+    return shapes.Risk(
+        level=found.level,  # type: ignore[arg-type]
+        key=found.key,
+        name=name,
+        value=found.value,
+        band=found.band,  # type: ignore[arg-type]
+        low=found.low,
+        high=found.high,
+        coverage=found.coverage,
+        version=found.version,
+        computed_at=found.at,
+        factors=[shapes.Factor(**factor) for factor in found.factors],
+        top_contributors=[
+            shapes.Contributor(**one) for one in views.contributors(connection, parts, found.level, found.key, language)
+        ],
+        history=[shapes.Point.model_validate(point) for point in points],
+    )

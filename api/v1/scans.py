@@ -1,0 +1,111 @@
+"""Scans: ask for one, watch it, stop it; and the button that stops all looking."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+
+from api.access import Caller, needs
+from api.parts import AppParts
+from api.problems import Problem, not_found
+from api.v1 import requests, shapes
+from api.v1.asking import parts_of
+from collector.queries import scans as queries
+from collector.stopping import stop_state
+from collector.tokens import Scope
+
+router = APIRouter(tags=["scans"])
+Scanner = Annotated[Caller, Depends(needs(Scope.SCAN))]
+_WATCH_SECONDS = 1.0
+_WATCH_LIMIT_SECONDS = 600
+_LIVE = ("waiting", "running")
+
+
+@router.get("/scans", operation_id="list_scans", summary="Scans, latest first")
+def many(request: Request, asked: Annotated[requests.ScanQuery, Query()]) -> shapes.Scans:
+    with parts_of(request).store.read() as connection:
+        page = queries.list_scans(connection, asked.state, asked.zone, asked.limit, asked.cursor)
+    items = [shapes.Scan.model_validate(row) for row in page.items]
+    return shapes.Scans(items=items, total=page.total, total_is_exact=page.total_is_exact, next_cursor=page.next_cursor)
+
+
+@router.post("/scans", operation_id="start_scan", summary="Ask for a scan of a zone or of targets in it", status_code=201)
+def start(request: Request, caller: Scanner, wanted: requests.StartScan) -> shapes.Scan:
+    parts = parts_of(request)
+    if wanted.zone is None and wanted.targets is None:
+        raise Problem(422, "invalid", "name a zone, or targets that lie in one")
+    scan_id = parts.actions.start_scan(wanted.zone, wanted.targets, caller.name)
+    return _scan(parts, scan_id)
+
+
+@router.get("/scans/{scan_id}", operation_id="get_scan", summary="One scan and how far it is")
+def one(request: Request, scan_id: requests.Key) -> shapes.Scan:
+    return _scan(parts_of(request), scan_id)
+
+
+@router.get(
+    "/scans/{scan_id}/events",
+    operation_id="watch_scan",
+    summary="Server-sent events: the scan, each second in which it changed, until it has ended (10 minutes at most)",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+def watch(request: Request, scan_id: requests.Key) -> StreamingResponse:
+    parts = parts_of(request)
+    _scan(parts, scan_id)
+    return StreamingResponse(_events(parts, scan_id), media_type="text/event-stream")
+
+
+@router.post("/scans/{scan_id}/stop", operation_id="stop_scan", summary="Stop one scan; what was seen is kept")
+def stop_one(request: Request, caller: Scanner, scan_id: requests.Key) -> shapes.Scan:
+    parts = parts_of(request)
+    _scan(parts, scan_id)
+    if not parts.actions.stop_scan(scan_id, caller.name):
+        raise Problem(409, "scan-ended", "this scan has ended already")
+    return _scan(parts, scan_id)
+
+
+@router.get("/stop", operation_id="get_stop", summary="Whether all looking is stopped, by whom and why")
+def stopped(request: Request) -> shapes.StopState:
+    with parts_of(request).store.read() as connection:
+        pressed = stop_state(connection)
+    if pressed is None:
+        return shapes.StopState(stopped=False)
+    return shapes.StopState(stopped=True, by=pressed.by, at=pressed.at, reason=pressed.reason)
+
+
+@router.post("/stop", operation_id="press_stop", summary="Stop all looking within a second, until it is released")
+def stop(request: Request, caller: Scanner, wanted: requests.StopRequest) -> shapes.StopState:
+    parts_of(request).actions.press_stop(wanted.reason, caller.name)
+    return stopped(request)
+
+
+@router.post("/release", operation_id="release_stop", summary="Let looking go on")
+def release(request: Request, caller: Scanner) -> shapes.StopState:
+    if not parts_of(request).actions.release_stop(caller.name):
+        raise Problem(409, "not-stopped", "looking was not stopped")
+    return stopped(request)
+
+
+def _scan(parts: AppParts, scan_id: str) -> shapes.Scan:
+    with parts.store.read() as connection:
+        row = queries.get_scan(connection, scan_id)
+    if row is None:
+        raise not_found("scan")
+    return shapes.Scan.model_validate(row)
+
+
+async def _events(parts: AppParts, scan_id: str) -> AsyncIterator[str]:
+    told: dict[str, Any] | None = None
+    for _ in range(int(_WATCH_LIMIT_SECONDS / _WATCH_SECONDS)):
+        shown = (await to_thread.run_sync(_scan, parts, scan_id)).model_dump(mode="json")
+        if shown != told:
+            yield f"event: scan\ndata: {json.dumps(shown)}\n\n"
+            told = shown
+        if shown["state"] not in _LIVE:
+            return
+        await asyncio.sleep(_WATCH_SECONDS)
