@@ -8,7 +8,7 @@ from scanners.target import Transport
 
 
 class Phase(StrEnum):
-    """What the sweep is doing now, in this order."""
+    """What the sweep is doing now. After the neighbours, echo, UDP and TCP take turns: the first try, then each retry."""
 
     NEIGHBOURS = "neighbours"  # ARP and neighbour discovery on the local link
     ECHO = "echo"  # ICMP and ICMPv6 echo
@@ -30,10 +30,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class HostSeen:
-    """All that the sweep can say of one address; said at the end of the sweep.
+    """All that the sweep can say of one address; said at the end of the part of the sweep that it is in.
 
-    For each address that gave an answer of any kind, and for each ``expected`` address that gave none (then ``alive`` is
-    False in a complete sweep, and None in one that was cut short).
+    A part has at most 262,144 addresses; a :class:`Saved` that follows does not repeat the parts that are done.
+
+    For each address that gave an answer of any kind, and for each ``expected`` address that gave none: then ``alive`` is
+    False in a complete sweep with raw sockets, and None in one that was cut short or only connected.
     """
 
     address: str

@@ -43,7 +43,7 @@ def scope_of(door: Door, zone: Zone, networks: Sequence[Network] | None = None, 
     swept = [part for part in inside if part not in wide]
     by_version = {
         version: tuple(
-            subtract(merge(interval(part) for part in swept if part.version == version), _refused(door, zone, version))
+            subtract(merge(interval(part) for part in swept if part.version == version), refused_intervals(door, zone, version))
         )
         for version in (4, 6)
     }
@@ -53,10 +53,11 @@ def scope_of(door: Door, zone: Zone, networks: Sequence[Network] | None = None, 
 def allowed_intervals(door: Door, zone: Zone, version: int) -> tuple[Interval, ...]:
     """All addresses of that IP version that the door lets through for ``zone``: what the raw process checks against."""
     named = merge(interval(network) for network in zone.networks if network.version == version)
-    return tuple(subtract(named, _refused(door, zone, version)))
+    return tuple(subtract(named, refused_intervals(door, zone, version)))
 
 
-def _refused(door: Door, zone: Zone, version: int) -> list[Interval]:
+def refused_intervals(door: Door, zone: Zone, version: int) -> list[Interval]:
+    """What of that IP version no sweep of ``zone`` may touch: exclusions, unnamed special addresses, our own."""
     refused = [interval(net) for other in (*door.zones, zone) for net in other.exclude if net.version == version]
     for block in SPECIAL_BLOCKS:
         if block.version == version:
@@ -105,12 +106,13 @@ def subtract(intervals: Iterable[Interval], holes: Sequence[Interval]) -> list[I
     """``intervals`` without ``holes``; both sorted and without overlaps."""
     left: list[Interval] = []
     for first, last in intervals:
+        start = first
         for low, high in holes:
-            if high < first or low > last:
+            if high < start or low > last:
                 continue
-            if low > first:
-                left.append((first, low - 1))
-            first = high + 1
-        if first <= last:
-            left.append((first, last))
+            if low > start:
+                left.append((start, low - 1))
+            start = high + 1
+        if start <= last:
+            left.append((start, last))
     return left
