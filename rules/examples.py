@@ -54,7 +54,7 @@ def judge_example(rule: Rule, check: ReadCheck, example: Example) -> Verdict:
     except ParameterError as error:
         raise ExampleError(("parameters",), str(error)) from error
     kind = check.check.judges
-    values = values_seen(variables_of([check]), {kind: facts, "endpoint": endpoint, "asset": asset})
+    values = values_seen(variables_of([check]), {"endpoint": endpoint, "asset": asset, kind: facts})
     return judged(ready(check, parameters), activation(kind, values), values)
 
 

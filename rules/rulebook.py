@@ -56,6 +56,7 @@ class Rulebook:
     ) -> list[Verdict]:
         """Judge one successful look: one verdict for each rule of ``facts.kind``, not applicable and unknown ones included.
 
+        What the inventory says of an asset is judged like a look: ``facts`` are then the :class:`AssetFacts` themselves.
         ``parameters`` are a zone's or service's values, by rule id and parameter name: ``{"CERT-002": {"days": 45}}``.
         Raises :class:`ParameterError` when they name a rule or parameter that there is not, or have another type.
         A missing fact or an evaluation that fails gives *unknown*, never an exception.
@@ -64,7 +65,7 @@ class Rulebook:
         if kind not in self._checks:
             return []
         plan = self._plans[kind] if not parameters else self._plan(kind, self._parameter_key(kind, parameters))
-        values = values_seen(self._sources[kind], {kind: facts, "endpoint": endpoint, "asset": asset})
+        values = values_seen(self._sources[kind], {"endpoint": endpoint, "asset": asset, kind: facts})
         try:
             seen = activation(kind, values)
         except Exception as error:  # noqa: BLE001 - facts that the runtime cannot take must not stop a scan
