@@ -10,13 +10,13 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from rules.versions import in_branch, version_below
+from rules.versions import version_below
 
 VALUE_ITEMS_LIMIT = 100  # of a list that explains a verdict
 VALUE_TEXT_LIMIT = 1_000  # characters
 VALUE_DEPTH_LIMIT = 4
 
-_FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {"version_below": version_below, "in_branch": in_branch}
+_FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {"version_below": version_below}
 
 BOOL, INT, DOUBLE, STRING, TIMESTAMP = cel.Type.BOOL, cel.Type.INT, cel.Type.DOUBLE, cel.Type.STRING, cel.Type.TIMESTAMP
 STRUCT = cel.Type.Map(STRING, cel.Type.DYN)  # one item of a list of Structs; its members are type-checked on their own
@@ -39,7 +39,7 @@ class Failed(Exception):
 
 
 def new_environment(variables: Mapping[str, Any]) -> Any:
-    """A CEL environment that knows ``variables`` (name to type) and our few functions, and nothing else."""
+    """A CEL environment that knows ``variables`` (name to type) and our function, and nothing else."""
     functions = [
         cel.FunctionDecl(name, [cel.Overload(f"{name}_text_text", BOOL, [STRING, STRING], False, function)])
         for name, function in _FUNCTIONS.items()

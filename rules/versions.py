@@ -25,9 +25,3 @@ def version_below(version: str, floor: str) -> bool:
     mine, least = numbers(version), numbers(floor)
     length = max(len(mine), len(least))
     return mine + (0,) * (length - len(mine)) < least + (0,) * (length - len(least))
-
-
-def in_branch(version: str, branch: str) -> bool:
-    """Whether ``version`` belongs to ``branch``: ``8.0.30`` is of ``8.0`` and of ``8``, and not of ``8.1``."""
-    wanted = numbers(branch)
-    return numbers(version)[: len(wanted)] == wanted

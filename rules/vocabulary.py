@@ -66,12 +66,13 @@ def vocabulary(kind: str) -> Mapping[str, Variable]:
 def kinds() -> Mapping[str, type[Facts]]:
     """The kinds of facts that can be judged, by ``kind``: those of every scanner, and every facts class of the protocols,
     since facts may come from a probe that has scanners which this process does not have. ``asset`` facts can be judged too."""
-    found = {facts_type.kind: facts_type for facts_type in facts_types().values()}
+    found: dict[str, type[Facts]] = {facts_type.kind: facts_type for facts_type in facts_types().values()}
+    found[AssetFacts.kind] = AssetFacts
     for module in pkgutil.walk_packages(protocols.__path__, "scanners.protocols."):
         for item in vars(importlib.import_module(module.name)).values():
             if isinstance(item, type) and issubclass(item, Facts) and item is not Facts:
                 found.setdefault(item.kind, item)
-    return dict(sorted({**found, AssetFacts.kind: AssetFacts}.items()))
+    return dict(sorted(found.items()))
 
 
 def suggestion(name: str, known: Mapping[str, Any]) -> str:
