@@ -92,7 +92,6 @@ class EcsDocuments:
             expected=verdict.expected,
             looked_at=evaluation.at,
             address=look.target.address if look else None,
-            name=look.target.name if look else None,
             scanner=look.scanner if look else "inventory",
             finding=found,
         )
@@ -156,7 +155,7 @@ class EcsDocuments:
         judged = coverage.c.result.in_([Result.PASS.value, Result.FAIL.value, Result.UNKNOWN.value])
         query = select(coverage, asset, finding).join_from(coverage, asset, asset.c.id == coverage.c.asset_id)
         query = query.outerjoin(finding, same).where(judged, asset.c.id.in_(ids))
-        names = [(column.table.name, column.name) for column in query.selected_columns]  # type: ignore[attr-defined]
+        names = [(column.table.name, column.name) for column in query.selected_columns]
         states: dict[str, Document] = {}
         for row in connection.execute(query):
             document = self._standing_row(_split(names, row), at)
@@ -181,7 +180,6 @@ class EcsDocuments:
             expected=covered["expected"] or {},
             looked_at=covered["evaluated_at"],
             address=covered["address"] or (record.address if record else None),
-            name=record.name if record else None,
             scanner=covered["scanner"],
             finding=record,
         )

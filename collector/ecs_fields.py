@@ -52,7 +52,6 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     looked_at: datetime
     scanner: str
     address: str | None = None
-    name: str | None = None
     finding: FindingRecord | None = None
 
     def as_failed(self, found: FindingRecord) -> "Standing":
@@ -81,12 +80,12 @@ def resource_id(publisher: Publisher, asset_id: str, place: str) -> str:
     return f"{entity_id(publisher, asset_id)}/{place}" if place else entity_id(publisher, asset_id)
 
 
-def place_of(place: str) -> tuple[str | None, int | None]:
-    """Transport and port of ``tcp/443`` or ``tcp/443/sede.example``; None for what has none."""
-    parts = place.split("/")
+def place_of(place: str) -> tuple[str | None, int | None, str | None]:
+    """Transport, port and name of ``tcp/443`` or ``tcp/443/sede.example``; None for what it has not."""
+    parts = place.split("/", 2)
     if len(parts) >= 2 and parts[0] in ("tcp", "udp") and parts[1].isdigit():
-        return parts[0], int(parts[1])
-    return None, None
+        return parts[0], int(parts[1]), parts[2] if len(parts) == 3 else None
+    return None, None, None
 
 
 def head(publisher: Publisher, dataset: str, kind: str, at: datetime) -> dict[str, Any]:
@@ -194,8 +193,8 @@ def evaluation_body(publisher: Publisher, standing: Standing, event_id: str, at:
     """One document of the misconfiguration stream, or of its latest index."""
     body = head(publisher, "misconfiguration", "state", at)
     found = standing.finding
-    transport, port = place_of(standing.place)
-    name = standing.name or standing.asset.name
+    transport, port, named = place_of(standing.place)
+    name = named or standing.asset.name
     where = f"{name}:{port}" if port is not None else name
     body["event"] |= {
         "category": ["configuration"],

@@ -1,0 +1,1 @@
+"""Elasticsearch as a place that documents go to: templates, client, shipper."""

@@ -1,0 +1,66 @@
+"""How to reach Elasticsearch. Secrets are read from files (or handed over), never from arguments, and never written to a log."""
+
+import ssl
+from pathlib import Path
+
+import msgspec
+from elasticsearch import Elasticsearch
+
+REQUEST_TIMEOUT_SECONDS = 60.0
+
+
+class DestinationError(ValueError):
+    """The settings do not say how to reach Elasticsearch: a sentence that names what is wrong."""
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True):
+    """One cluster: ``hosts`` are URLs; either an API key (``api_key_file``: the encoded form) or ``username`` with
+    ``password_file``, or nothing. ``ca_file`` is a PEM file of the authority that signed the nodes' certificates."""
+
+    hosts: tuple[str, ...]
+    api_key_file: Path | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    request_timeout_seconds: float = REQUEST_TIMEOUT_SECONDS
+
+
+def connect(destination: Destination) -> Elasticsearch:
+    """A client that makes one attempt a request, under a deadline. Nothing is sent yet; secrets are read now.
+
+    Raises :class:`DestinationError` when a file cannot be read.
+    """
+    secure = any(host.startswith("https://") for host in destination.hosts)
+    return Elasticsearch(
+        list(destination.hosts),
+        api_key=_secret(destination.api_key_file),
+        basic_auth=_login(destination),
+        ssl_context=_tls(destination.ca_file) if secure else None,
+        request_timeout=destination.request_timeout_seconds,
+        max_retries=0,
+        retry_on_timeout=False,
+    )
+
+
+def _login(destination: Destination) -> tuple[str, str] | None:
+    password = _secret(destination.password_file)
+    return (destination.username, password) if destination.username and password else None
+
+
+def _secret(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DestinationError(f"the secret in {path} cannot be read: {type(error).__name__}") from error
+    if not secret:
+        raise DestinationError(f"the file {path} is empty: it should hold a secret")
+    return secret
+
+
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise DestinationError(f"the authority file {ca_file} cannot be read: {error}") from error
