@@ -48,6 +48,11 @@ class Wire:
         found: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
         return found
 
+    @property
+    def at_end(self) -> bool:
+        """Whether the other end has closed and everything that it sent was read."""
+        return self._reader.at_eof()
+
     async def write(self, data: bytes) -> None:
         """Send ``data``; the door is asked again first."""
         await self._before_write()

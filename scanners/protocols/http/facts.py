@@ -9,7 +9,7 @@ from scanners.observation import Facts
 
 
 class CookieFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One Set-Cookie (RFC 6265bis). ``same_site`` is lax, strict, none or empty; ``session`` : its name looks like a session's."""
+    """One Set-Cookie (RFC 6265bis). ``same_site`` is lax, strict, none or empty; ``session``: it is named like a session."""
 
     name: str
     secure: bool
