@@ -1,8 +1,21 @@
-"""Redis (RESP)."""
+"""Redis (RESP, redis.io/docs/reference/protocol-spec)."""
 
+import re
 from typing import ClassVar
 
+from scanners.clean_text import clean_bytes
 from scanners.observation import Facts
+from scanners.scanner import Look, Occasion
+from scanners.service_facts import ServiceFacts
+from scanners.services.tls_context import lenient_context
+from scanners.target import Target
+from scanners.wire import ProtocolError, Wire
+from scanners.zone import Intrusiveness
+
+_PING = b"*1\r\n$4\r\nPING\r\n"
+_INFO = b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
+_VERSION = re.compile(rb"^(?:redis|valkey)_version:([0-9][0-9A-Za-z.]{0,30})", re.MULTILINE)
+_LONGEST_INFO = 32 * 1024
 
 
 class RedisFacts(Facts, frozen=True, kw_only=True):
@@ -13,3 +26,53 @@ class RedisFacts(Facts, frozen=True, kw_only=True):
     auth_required: bool | None = None
     protected_mode: bool | None = None
     version: str | None = None
+
+
+class RedisScanner:
+    """PING; and where that needs no password, the server section of INFO. No key is read, no credential is sent."""
+
+    name = "redis"
+    version = "1"
+    facts_type = RedisFacts
+    intrusiveness = Intrusiveness.GENTLE
+    deadline_seconds = 10.0
+
+    def applies(self, service: ServiceFacts) -> bool:
+        return service.name == "redis"
+
+    async def look(self, target: Target, occasion: Occasion) -> Look:
+        context = lenient_context() if occasion.service and occasion.service.tls else None
+        async with occasion.door.open(target, zone_id=occasion.zone.id, tls=context) as wire:
+            await wire.write(_PING)
+            answer = await wire.read_line()
+            facts = read_ping(answer)
+            if facts.auth_required is False:
+                await wire.write(_INFO)
+                facts = RedisFacts(auth_required=False, protected_mode=None, version=await _version(wire))
+            return Look(facts, wire.evidence)
+
+
+def read_ping(line: bytes) -> RedisFacts:
+    """What the answer to PING says. Raises :class:`~scanners.wire.ProtocolError` when it is none of Redis."""
+    if line.startswith(b"+PONG"):
+        return RedisFacts(auth_required=False)
+    if line.startswith(b"-DENIED"):
+        return RedisFacts(auth_required=True, protected_mode=True)
+    if line.startswith((b"-NOAUTH", b"-ERR operation not permitted")):
+        return RedisFacts(auth_required=True)
+    if line.startswith((b"-LOADING", b"-NOPERM", b"-MISCONF", b"-MASTERDOWN", b"-ERR")):
+        return RedisFacts()
+    raise ProtocolError("its answer to PING is none of Redis")
+
+
+async def _version(wire: Wire) -> str | None:
+    """From the bulk string that answers INFO; None where it is refused."""
+    head = await wire.read_line()
+    length = head[1:].strip()
+    if not head.startswith(b"$") or not length.isdigit() or int(length[:9]) > _LONGEST_INFO:
+        return None
+    found = _VERSION.search(await wire.read_exactly(int(length)))
+    return clean_bytes(found[1], 30) if found else None
+
+
+SCANNER = RedisScanner()

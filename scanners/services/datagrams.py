@@ -14,8 +14,8 @@ from scanners.target import Target
 from scanners.zone import Intrusiveness
 
 SECONDS = 1.0
-TFTP_FILE = b"talaia-presence-check"
-"""A file that no server is meant to have: the answer is an error, and that is proof enough (RFC 1350)."""
+TFTP_REQUEST = b"\0\1talaia-presence-check\0octet\0"
+"""Asks for a file that no server is meant to have: the answer is an error, and that is proof enough (RFC 1350)."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ DATAGRAMS: tuple[Datagram, ...] = (
     Datagram("dns", DNS_VERSION_QUERY, _read_dns, frozenset((53, 5353))),
     Datagram("ntp", b"\x23" + bytes(47), _read_ntp, frozenset((123,))),
     Datagram("snmp", asn1.SNMP_DISCOVERY, _read_snmp, frozenset((161,))),
-    Datagram("tftp", b"\0\1" + TFTP_FILE + b"\0octet\0", read_tftp, frozenset((69,)), any_port=True),
+    Datagram("tftp", TFTP_REQUEST, read_tftp, frozenset((69,)), any_port=True),
     Datagram("rpcbind", RPC_NULL, _read_rpc, frozenset((111,))),
     Datagram("memcached", b"\0\1\0\0\0\1\0\0version\r\n", _read_memcached, frozenset((11211,))),
     Datagram("echo", _ECHO, _read_echo, frozenset((7,))),

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import warnings
 from contextlib import AbstractAsyncContextManager
 
 import msgspec
@@ -16,6 +15,7 @@ from scanners.services.greeting import named, recognise_greeting
 from scanners.services.heard import Heard, banner_of, listen
 from scanners.services.questions import BSD_QUESTIONS, HTTP, QUESTIONS, Question, recognise_answer
 from scanners.services.starttls import which_of_ftp_and_smtp, with_starttls
+from scanners.services.tls_context import lenient_context
 from scanners.target import Target, Transport
 from scanners.wire import ProtocolError, Wire, WireLimits
 from scanners.zone import Intrusiveness
@@ -216,16 +216,3 @@ class _Conversation:
 
 def _read_tls(heard: Heard) -> ServiceFacts | None:
     return ServiceFacts(tls=True, said_by="probe") if looks_like_tls(heard.data) else None
-
-
-def lenient_context() -> ssl.SSLContext:
-    """TLS 1.0 and up with any suite and any certificate: to see who is there, never to trust them."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what we look for
-        context.minimum_version = ssl.TLSVersion.TLSv1
-    context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
-    context.options |= 0x4  # OP_LEGACY_SERVER_CONNECT: servers without RFC 5746 (named in ssl from Python 3.12 on)
-    return context

@@ -1,0 +1,45 @@
+"""One look at one place on loopback, as tests make it."""
+
+from datetime import date
+from typing import Any
+
+from scanners.door import Door
+from scanners.observation import Observation
+from scanners.scanner import Occasion, Scanner, observe
+from scanners.service_facts import ServiceFacts
+from scanners.services import SERVICE
+from scanners.target import Target, Transport
+from scanners.zone import Zone
+
+
+def loopback_zone(**more: Any) -> Zone:
+    wanted: dict[str, Any] = {
+        "id": "prova",
+        "networks": ("127.0.0.0/8",),
+        "authorised_by": "the test",
+        "valid_from": date(2020, 1, 1),
+        "valid_until": date(2099, 12, 31),
+        "packets_per_second": 100_000,
+        **more,
+    }
+    return Zone(**wanted)
+
+
+async def look(
+    place: tuple[str, int],
+    scanner: Scanner = SERVICE,
+    *,
+    zone: Zone | None = None,
+    service: ServiceFacts | None = None,
+    transport: Transport = Transport.TCP,
+) -> Observation:
+    zone = zone or loopback_zone()
+    target = Target(address=place[0], port=place[1], transport=transport)
+    return await observe(scanner, target, Occasion(door=Door([zone]), zone=zone, service=service))
+
+
+async def service_at(place: tuple[str, int], **more: Any) -> ServiceFacts:
+    """The facts of a first look that must succeed."""
+    observation = await look(place, **more)
+    assert isinstance(observation.facts, ServiceFacts), observation
+    return observation.facts

@@ -1,0 +1,175 @@
+"""Real servers of the small protocols, each in processes of its own on loopback, as context managers that yield (address, port)."""
+
+import itertools
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.processes import free_port, running, wait_for_port
+
+Place = tuple[str, int]
+HERE = "127.0.0.1"
+_numbers = itertools.count(1)
+
+
+def own_address() -> str:
+    """A loopback address that no other test of this machine uses: for servers whose ports are fixed."""
+    return f"127.{78 + os.getpid() // 250 % 100}.{os.getpid() % 250 + 1}.{next(_numbers)}"
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate and its key, made once a folder."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    if not cert.exists():
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"]
+        subprocess.run(
+            [*command, "-subj", "/CN=prova.example", "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True
+        )
+    key.chmod(0o600)
+    return cert, key
+
+
+@contextmanager
+def inetd(folder: Path, lines: Sequence[str]) -> Iterator[str]:
+    """inetutils-inetd with ``lines`` (ADDRESS stands for its address). Yields the address."""
+    address = own_address()
+    config = folder / f"inetd-{address}.conf"
+    config.write_text("".join(line.replace("ADDRESS", address) + "\n" for line in lines))
+    first = lines[0].split()[0].partition(":")[2]
+    port = int(first) if first.isdigit() else socket.getservbyname(first)
+    with running(
+        ["inetutils-inetd", "-d", f"--pidfile={folder / 'inetd.pid'}", str(config)],
+        listens=(address, port),
+        log=folder / "inetd.log",
+    ):
+        yield address
+
+
+@contextmanager
+def redis(folder: Path, *options: str, address: str = HERE, passing: str | None = None) -> Iterator[Place]:
+    port = free_port(address)
+    argv = ["redis-server", "--port", str(port), "--bind", address, "--save", "", "--dir", str(folder), *options]
+    with running(argv, listens=(passing or address, port), log=folder / "redis.log"):
+        yield passing or address, port
+
+
+@contextmanager
+def vsftpd(folder: Path, **settings: str) -> Iterator[Place]:
+    """vsftpd whose anonymous root is ``folder``/ftp."""
+    root, port = folder / "ftp", free_port()
+    root.mkdir(exist_ok=True)
+    (root / "pub").mkdir(exist_ok=True)
+    shutil.chown(root / "pub", "ftp")
+    root.chmod(0o755)
+    for parent in (root, *root.parents[:-1]):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    empty = folder / "empty"
+    empty.mkdir(exist_ok=True)
+    wanted = {
+        "listen": "YES",
+        "listen_address": HERE,
+        "listen_port": str(port),
+        "background": "NO",
+        "anon_root": str(root),
+        "secure_chroot_dir": str(empty),
+        "seccomp_sandbox": "NO",
+        "delay_failed_login": "0",
+        **settings,
+    }
+    config = folder / "vsftpd.conf"
+    config.write_text("".join(f"{key}={value}\n" for key, value in wanted.items()))
+    with running(["vsftpd", str(config)], listens=(HERE, port), log=folder / "vsftpd.log"):
+        yield HERE, port
+
+
+@contextmanager
+def postgresql(folder: Path, rules: str, *, tls: bool = False) -> Iterator[Place]:
+    """A cluster whose pg_hba.conf is ``rules``."""
+    programs = next(Path("/usr/lib/postgresql").glob("*/bin"))
+    data, port = folder / "pg", free_port()
+    for parent in (folder, *folder.parents[:-1]):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    data.mkdir()
+    shutil.chown(data, "postgres", "postgres")
+    subprocess.run(
+        [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-N"], check=True, capture_output=True, user="postgres"
+    )
+    (data / "pg_hba.conf").write_text(rules)
+    argv = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", HERE, "-k", str(data), "-F"]
+    if tls:
+        for made, name in zip(certificate(folder), ("server.crt", "server.key"), strict=True):
+            shutil.copy(made, data / name)
+            shutil.chown(data / name, "postgres")
+            (data / name).chmod(0o600)
+        argv += ["-c", "ssl=on"]
+    with running(argv, listens=(HERE, port), log=folder / "pg.log", user="postgres"):
+        time.sleep(0.3)  # it accepts connections a moment before it answers them
+        yield HERE, port
+
+
+@contextmanager
+def mariadb(folder: Path, statements: str = "", *options: str) -> Iterator[Place]:
+    """MariaDB after ``statements``, run by root over its socket."""
+    data, port = folder / "mysql", free_port()
+    for parent in (folder, *folder.parents[:-1]):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    data.mkdir()
+    shutil.chown(data, "mysql", "mysql")
+    install = [
+        "mariadb-install-db",
+        f"--datadir={data}",
+        "--user=mysql",
+        "--skip-test-db",
+        "--auth-root-authentication-method=normal",
+    ]
+    subprocess.run(install, check=True, capture_output=True)
+    pipe = f"/tmp/talaia-mysql-{os.getpid()}-{port}.sock"
+    argv = ["mariadbd", "--no-defaults", f"--datadir={data}", "--user=mysql", f"--port={port}", f"--bind-address={HERE}"]
+    argv += [
+        f"--socket={pipe}",
+        f"--pid-file={folder / 'mysql.pid'}",
+        "--skip-name-resolve",
+        "--innodb-log-file-size=4M",
+        *options,
+    ]
+    with running(argv, listens=(HERE, port), log=folder / "mysql.log"):
+        if statements:
+            client = ["mariadb", "--no-defaults", f"--socket={pipe}", "-u", "root", "-e", statements]
+            subprocess.run(client, check=True, capture_output=True)
+        yield HERE, port
+
+
+@contextmanager
+def tftpd(folder: Path) -> Iterator[Place]:
+    address = own_address()
+    folder.chmod(0o755)
+    argv = ["in.tftpd", "--foreground", "--listen", "--address", f"{address}:69", "--secure", str(folder)]
+    with running(argv, log=folder / "tftpd.log"):
+        wait_for_udp(address, 69)
+        yield address, 69
+
+
+def wait_for_udp(address: str, port: int, timeout_seconds: float = 10.0) -> None:
+    """Return when something is bound to that UDP port; ``TimeoutError`` when nothing is in time."""
+    wanted = bytes(reversed(socket.inet_aton(address))).hex().upper() + f":{port:04X}"
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        if any(line.split()[1] == wanted for line in Path("/proc/net/udp").read_text().splitlines()[1:]):
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing is bound to {address}:{port}/udp")
+
+
+def client_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+__all__ = ["Place", "certificate", "inetd", "mariadb", "postgresql", "redis", "tftpd", "vsftpd", "wait_for_port", "wait_for_udp"]
