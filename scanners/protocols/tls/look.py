@@ -10,7 +10,7 @@ from scanners.protocols.tls import flaws
 from scanners.protocols.tls import hello as tls
 from scanners.protocols.tls.attempt import Attempts, GivenUp, chose
 from scanners.protocols.tls.enumeration import Accepted, Enumeration, groups_of, smallest
-from scanners.protocols.tls.first import UNRECOGNIZED_NAME, First, certificate_flight, ordinary
+from scanners.protocols.tls.first import First, certificate_flight, ordinary
 from scanners.protocols.tls.flight import Flight
 from scanners.protocols.tls.groups import CURVES, group_name
 from scanners.protocols.tls.renegotiation import client_renegotiation
@@ -97,11 +97,11 @@ async def _compression(enumeration: Enumeration, older: Accepted) -> bool | None
 
 
 async def _sni_required(attempts: Attempts, name: str | None, first: First) -> bool | None:
-    """Whether there is no handshake without a name. When none is known to send, it is refused for that very reason or not."""
-    if name is None:
-        return False if first.flight.hello is not None else first.flight.alert == UNRECOGNIZED_NAME or None
+    """Whether there is no handshake without a name."""
     if first.flight.hello is None:
         return None
+    if name is None:
+        return False
     hello, _ = ordinary(None, ())
     flight = await attempts.ask(hello, chose)
     return None if flight.silent else flight.hello is None

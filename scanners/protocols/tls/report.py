@@ -8,7 +8,7 @@ from scanners.clean_text import clean_text
 from scanners.protocols.tls import hello as tls
 from scanners.protocols.tls.certificate import UNPARSABLE, Sent, certificate_facts
 from scanners.protocols.tls.facts import CertificateFacts, TlsFacts
-from scanners.protocols.tls.first import First, alpn_of
+from scanners.protocols.tls.first import UNRECOGNIZED_NAME, First, alpn_of
 from scanners.protocols.tls.flight import Flight
 from scanners.protocols.tls.look import Seen
 from scanners.protocols.tls.suite_kinds import (
@@ -37,6 +37,8 @@ def assemble(first: First, seen: Seen | None, certificate: CertificateFacts | No
     best = tls.VERSION_NAMES.get(first.flight.hello.version) if first.flight.hello else None
     alpn = alpn_of(first.flight)
     facts = TlsFacts(best_version=best, certificate=certificate, starttls=starttls, alpn=clean_text(alpn, 255) if alpn else None)
+    if first.flight.hello is None and first.flight.alert == UNRECOGNIZED_NAME:
+        facts = msgspec.structs.replace(facts, sni_required=True)  # it refused for want of a name it knows
     if seen is None:
         return facts
     flags = {key: value for key, value in seen.flags.items() if value is not None}

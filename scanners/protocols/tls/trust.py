@@ -57,10 +57,10 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
-    except UnsupportedAlgorithm:
-        return True  # MD5, or a key type of its own: the names agree, more cannot be said
-    except (InvalidSignature, ValueError, TypeError):
+    except InvalidSignature:
         return False
+    except (UnsupportedAlgorithm, ValueError, TypeError):
+        return True  # SHA-1, MD5 or a key of another kind: the names agree, the library says no more
     return True
 
 
