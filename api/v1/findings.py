@@ -69,6 +69,5 @@ def line(row: Row[Any], rules: Rules, language: str) -> shapes.FindingLine:
 
 
 def _verdict(row: Row[Any]) -> shapes.Verdict:
-    return shapes.Verdict(
-        state=row.finding_state, **{name: getattr(row, name) for name in shapes.Verdict.model_fields if name not in ("state",)}
-    )
+    plain = {name: getattr(row, name) for name in shapes.Verdict.model_fields if name not in ("address", "state")}
+    return shapes.Verdict(address=row.looked_at, state=row.finding_state, **plain)

@@ -62,10 +62,25 @@ def count_assets(connection: Connection, wanted: AssetFilter) -> tuple[int, bool
 
 
 def assets_by(connection: Connection, column: str) -> dict[str | None, int]:
-    """How many assets that are not gone each department or service has."""
-    key = _ASSET[column]
-    query = select(key, func.count()).where(_ASSET.gone_since.is_(None)).group_by(key)
+    """How many assets that are not gone each department or service has; an asset counts for each service it is part of."""
+    link = tables.asset_service
+    if column == "service_id":
+        source = tables.asset.join(link, link.c.asset_id == _ASSET.id)
+        query = (
+            select(link.c.service_id, func.count())
+            .select_from(source)
+            .where(_ASSET.gone_since.is_(None))
+            .group_by(link.c.service_id)
+        )
+    else:
+        query = select(_ASSET[column], func.count()).where(_ASSET.gone_since.is_(None)).group_by(_ASSET[column])
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def in_service(service_id: str) -> ColumnElement[bool]:
+    """The condition that an asset is part of a service."""
+    link = tables.asset_service.c
+    return _ASSET.id.in_(select(link.asset_id).where(link.service_id == service_id))
 
 
 def get_asset(connection: Connection, asset_id: str) -> Row[Any] | None:
@@ -132,9 +147,10 @@ def _keyset(wanted: AssetFilter, sort: AssetSort) -> Keyset:
 
 def _conditions(wanted: AssetFilter) -> tuple[ColumnElement[bool], ...]:
     found: list[ColumnElement[bool]] = []
-    for value, column in ((wanted.department, _ASSET.department_id), (wanted.service, _ASSET.service_id)):
-        if value:
-            found.append(column.is_(None) if value == NOBODY else column == value)
+    if wanted.department:
+        found.append(_ASSET.department_id.is_(None) if wanted.department == NOBODY else _ASSET.department_id == wanted.department)
+    if wanted.service:
+        found.append(_ASSET.service_id.is_(None) if wanted.service == NOBODY else in_service(wanted.service))
     if wanted.declared is not None:
         found.append(_ASSET.declared.is_(wanted.declared))
     if wanted.gone is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Integer, Row, func, select, true
 
 from collector import tables
+from collector.queries.assets import in_service
 from collector.score import Level, asset_risk, group_risk
 
 _HISTORY = tables.score_history.c
@@ -77,17 +78,16 @@ def top_findings(connection: Connection, asset_id: str, limit: int = _FINDINGS_E
 
 
 def inventory_size(connection: Connection, level: str, key: str = "") -> int:
-    """The frozen N of a group; of the city, that of all departments together."""
-    if level == Level.CITY:
-        return int(connection.execute(select(func.coalesce(func.sum(tables.department.c.inventory_size), 0))).scalar_one())
-    table = tables.department if level == Level.DEPARTMENT else tables.service
-    return int(connection.execute(select(table.c.inventory_size).where(table.c.id == key)).scalar() or 0)
+    """The frozen N that the latest score of a group was made with; its present size when none was made yet."""
+    latest = latest_score(connection, level, key)
+    kept = latest.factors.get("inventory_size") if latest is not None and isinstance(latest.factors, Mapping) else None
+    return int(kept) if isinstance(kept, int) else asset_evaluations(connection, level, key)[0]
 
 
 def asset_evaluations(connection: Connection, level: str, key: str = "") -> tuple[int, int, int]:
     """Assets that are not gone, how many of them were ever evaluated, and how many were found with open findings."""
     query = select(
-        func.count(), func.count(_ASSET.risk), func.coalesce(func.sum((_ASSET.open_findings > 0).cast(Integer)), 0)
+        func.count(), func.count(_ASSET.last_evaluated), func.coalesce(func.sum((_ASSET.open_findings > 0).cast(Integer)), 0)
     ).where(*_members(level, key))
     row = connection.execute(query).one()
     return int(row[0]), int(row[1]), int(row[2])
@@ -149,4 +149,6 @@ def _members(level: str, key: str) -> tuple[ColumnElement[bool], ...]:
     present = _ASSET.gone_since.is_(None)
     if level == Level.CITY:
         return (present, true())
-    return (present, (_ASSET.department_id if level == Level.DEPARTMENT else _ASSET.service_id) == key)
+    if level == Level.DEPARTMENT:
+        return (present, _ASSET.department_id == key)
+    return (present, in_service(key))

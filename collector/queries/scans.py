@@ -72,7 +72,7 @@ class VerdictFilter:
 
 
 def list_verdicts(connection: Connection, wanted: VerdictFilter, limit: int = 50, cursor: str | None = None) -> Page[Row[Any]]:
-    """The last verdict of each (asset, rule, place, vantage), failed and passed alike, in the order of that key.
+    """The last verdict of each (asset, place, vantage, scanner, rule), failed and passed alike, in the order of that key.
 
     A row has the coverage's columns, where it was looked (``asset_name, address, port, transport, name``; None for what
     needs no place) and the finding it concerns, if any (``finding_id, finding_state, finding_observed, finding_expected``).
@@ -94,7 +94,7 @@ def _verdicts(conditions: tuple[ColumnElement[bool], ...]) -> Keyset:
         select(
             tables.coverage,
             asset.c.name.label("asset_name"),
-            place.c.address,
+            func.coalesce(_COVERAGE.address, place.c.address).label("looked_at"),
             place.c.port,
             place.c.transport,
             place.c.name,
@@ -116,7 +116,8 @@ def _verdicts(conditions: tuple[ColumnElement[bool], ...]) -> Keyset:
             isouter=True,
         )
     )
-    order = Order(_COVERAGE.asset_id, _COVERAGE.rule, descending=False, further=(_COVERAGE.place, _COVERAGE.vantage))
+    further = (_COVERAGE.place, _COVERAGE.vantage, _COVERAGE.scanner, _COVERAGE.rule)
+    order = Order(_COVERAGE.asset_id, further[0], descending=False, further=further[1:])
     return Keyset(source, order, (conditions,))
 
 
@@ -150,4 +151,11 @@ def oldest_look(connection: Connection) -> datetime | None:
     """When the asset that was evaluated longest ago was evaluated."""
     gone = tables.asset.c.gone_since.is_(None)
     found: datetime | None = connection.execute(select(func.min(tables.asset.c.last_evaluated)).where(gone)).scalar()
+    return found
+
+
+def evidence_digest(connection: Connection, observation_id: str | None) -> str | None:
+    """SHA-256 of the raw evidence of an observation that is still kept here; older evidence is in Elasticsearch."""
+    seen = tables.observation.c
+    found: str | None = connection.execute(select(seen.evidence_sha256).where(seen.id == observation_id)).scalar()
     return found
