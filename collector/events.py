@@ -26,6 +26,7 @@ class Action(StrEnum):
     ASSET_MERGED = "asset-merged"
     ASSET_ADDRESS_LOST = "asset-address-lost"  # another machine answers there now
     ASSET_IDENTITY_CHANGED = "asset-identity-changed"  # same asset, new network card or host key
+    ASSET_RETIRED = "asset-retired"  # the catalogue does not declare it any more
     PORT_NEW = "port-new"
     PORT_CLOSED = "port-closed"
     PORT_REOPENED = "port-reopened"

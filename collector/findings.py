@@ -129,6 +129,14 @@ class LifeCycle:
             finding.vantage = vantage
             batch.see_finding_again(finding)
 
+    def weigh_again(self, batch: Batch, asset: AssetRecord, finding: FindingRecord) -> None:
+        """The asset is another now (department, category, exposure): so is what its finding weighs."""
+        failing = batch.failing[asset.id].get((finding.rule, finding.place)) or {}
+        vantages = {row.vantage for row in failing.values()} or {finding.vantage}
+        finding.vantage, exposure = most_exposed(vantages, asset.exposure)
+        self.score(asset, finding, exposure)
+        batch.change_finding(finding)
+
     def score(self, asset: AssetRecord, finding: FindingRecord, exposure: str) -> None:
         """Set exposure, deadline, risk, band and factors."""
         days = self.deadlines.days_for(finding.severity, exposure)

@@ -16,6 +16,7 @@ from collector.endpoints import Applies
 from collector.identity import IdentityPolicy
 from collector.intake import Intake
 from collector.inventory import NetworkDefault, judge_inventory, prune
+from collector.inventory_size import freeze_when_due
 from collector.records import Changes, Deliver, ScoreRecord
 from collector.store import Store
 from rules.context import AssetFacts, EndpointFacts
@@ -108,8 +109,9 @@ class Ingest:
     def end_of_scan(self, scan_id: str, connection: Connection | None = None) -> Changes:
         """Writes the score history of city, departments, services; call once when a scan has ended."""
         with self._writing(connection) as writing:
-            scores = self._scores(writing, self._settings.clock(), always=True)
-            return self._hand_on(writing, Changes.nothing(), scores)
+            now = self._settings.clock()
+            freeze_when_due(writing, now)
+            return self._hand_on(writing, Changes.nothing(), self._scores(writing, now, always=True))
 
     def refresh(self, connection: Connection | None = None) -> Changes:
         """What changes by time alone: overdue findings weigh more, unseen assets are judged (INV-001 to 003). Call daily."""
@@ -117,6 +119,7 @@ class Ingest:
             now = self._settings.clock()
             intake = Intake(writing, self._tables, self._rulebook, self._settings, now)
             changes = judge_inventory(writing, intake)
+            freeze_when_due(writing, now)
             prune(writing, now - self._settings.remember_ids_for)
             return self._hand_on(writing, changes, self._scores(writing, now, always=True))
 

@@ -6,7 +6,7 @@ cost one pass of the database and nothing is rounded twice.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, case, func, select
@@ -15,6 +15,7 @@ from collector import tables
 from collector.batch import Batch
 from collector.bulk import Bulk
 from collector.findings import State
+from collector.inventory_size import city_size
 from collector.records import AssetRecord, FindingRecord, ScoreRecord
 from collector.score import VERSION, Level, asset_risk, contributions, group_factors, group_interval, group_risk
 
@@ -130,17 +131,6 @@ def all_groups(connection: Connection, at: datetime) -> list[ScoreRecord]:
     return [group_score(connection, level, key, at) for level, key in wanted]
 
 
-def freeze_inventory_sizes(connection: Connection) -> None:
-    """Set N of every department and service to the assets it has now: at the start of a period, and only then."""
-    asset, link = tables.asset.c, tables.asset_service.c
-    for table, owner, of in (
-        (tables.department, tables.asset, asset.department_id),
-        (tables.service, tables.asset_service, link.service_id),
-    ):
-        counted = select(func.count()).select_from(owner).where(of == table.c.id).scalar_subquery()
-        connection.execute(table.update().values(inventory_size=counted))
-
-
 class _Group(NamedTuple):
     level: Level
     worst: float
@@ -160,8 +150,7 @@ def _members(level: Level, key: str) -> ColumnElement[bool]:
 
 def _inventory_size(connection: Connection, level: Level, key: str) -> int:
     if level is Level.CITY:
-        found: Any = connection.execute(select(tables.control.c.value).where(tables.control.c.key == "inventory_size")).scalar()
-        return int(found) if isinstance(found, int) else 0
+        return city_size(connection)
     table = tables.department if level is Level.DEPARTMENT else tables.service
     return int(connection.execute(select(table.c.inventory_size).where(table.c.id == key)).scalar() or 0)
 
