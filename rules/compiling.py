@@ -149,18 +149,23 @@ def ready(read_: ReadCheck, parameters: Mapping[str, Any]) -> ReadyCheck:
     def explained(values: Mapping[str, Expression | Any]) -> tuple[Explanation, ...]:
         return tuple(_explanation(name, value, set_, environment) for name, value in values.items())
 
-    state = f"({read_.expect.with_parameters(set_)}) ? {PASS} : {FAIL}"
-    for guard, otherwise in ((read_.known, UNKNOWN), (read_.when, NOT_APPLICABLE)):
-        if guard.text != "true":
-            state = f"({guard.with_parameters(set_)}) ? ({state}) : {otherwise}"
     return ReadyCheck(
         read_.rule,
         read_.needed,
-        program(state),
+        program(state_text(read_, set_)),
         explained(read_.observed),
         explained(read_.expected),
         tuple((program(expression.with_parameters(set_)), base) for expression, base in read_.escalate),
     )
+
+
+def state_text(read_: ReadCheck, set_: Mapping[str, str]) -> str:
+    """One expression for the whole check: it gives NOT_APPLICABLE, UNKNOWN, PASS or FAIL, or an error when a fact is missing."""
+    state = f"({read_.expect.with_parameters(set_)}) ? {PASS} : {FAIL}"
+    for guard, otherwise in ((read_.known, UNKNOWN), (read_.when, NOT_APPLICABLE)):
+        if guard.text != "true":
+            state = f"({guard.with_parameters(set_)}) ? ({state}) : {otherwise}"
+    return state
 
 
 def _explanation(name: str, value: Expression | Any, set_: Mapping[str, str], environment: Any) -> Explanation:

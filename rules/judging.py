@@ -32,7 +32,7 @@ def judged(check: ReadyCheck, seen: Any, values: Mapping[str, Any]) -> Verdict:
     except Exception as error:  # noqa: BLE001 - a rule that cannot be evaluated is unknown, whatever the reason
         state = str(error)
     if state.__class__ is not int:  # an error is a value too, and a truthy one
-        missing = tuple(name for name in check.needed if name not in values)
+        missing = _missing(check, values)
         return unknown(check, {} if missing else {"error": str(state)[:300]}, missing)
     rule = check.rule
     if state == NOT_APPLICABLE:
@@ -40,7 +40,7 @@ def judged(check: ReadyCheck, seen: Any, values: Mapping[str, Any]) -> Verdict:
     observed = _explained(check.observed, seen, values)
     result = _RESULTS.get(state)
     if result is None:
-        return unknown(check, observed)
+        return unknown(check, observed, _missing(check, values))
     base, severity = rule.base, rule.severity
     if check.escalate and result is Result.FAIL:
         base = next((step for when, step in check.escalate if _holds(when, seen)), base)
@@ -54,6 +54,10 @@ def judged(check: ReadyCheck, seen: Any, values: Mapping[str, Any]) -> Verdict:
         severity=severity,
         confidence=rule.confidence,
     )
+
+
+def _missing(check: ReadyCheck, values: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in check.needed if name not in values)
 
 
 def unknown(check: ReadyCheck, observed: dict[str, Any], missing: tuple[str, ...] = ()) -> Verdict:
