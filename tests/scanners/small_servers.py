@@ -1,17 +1,16 @@
-"""Real servers of the small protocols, each in processes of its own on loopback, as context managers that yield (address, port)."""
+"""Real servers of the small protocols, in processes of their own on loopback, as context managers that yield (address, port)."""
 
 import itertools
 import os
 import shutil
 import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.processes import free_port, running, wait_for_port
+from tests.processes import free_port, running
 
 Place = tuple[str, int]
 HERE = "127.0.0.1"
@@ -67,8 +66,7 @@ def vsftpd(folder: Path, **settings: str) -> Iterator[Place]:
     (root / "pub").mkdir(exist_ok=True)
     shutil.chown(root / "pub", "ftp")
     root.chmod(0o755)
-    for parent in (root, *root.parents[:-1]):
-        parent.chmod(parent.stat().st_mode | 0o055)
+    reachable_for_others(root)
     empty = folder / "empty"
     empty.mkdir(exist_ok=True)
     wanted = {
@@ -88,37 +86,73 @@ def vsftpd(folder: Path, **settings: str) -> Iterator[Place]:
         yield HERE, port
 
 
-@contextmanager
-def postgresql(folder: Path, rules: str, *, tls: bool = False) -> Iterator[Place]:
-    """A cluster whose pg_hba.conf is ``rules``."""
-    programs = next(Path("/usr/lib/postgresql").glob("*/bin"))
-    data, port = folder / "pg", free_port()
+def reachable_for_others(folder: Path) -> None:
+    """Servers that drop root must get to their data below pytest's folder."""
     for parent in (folder, *folder.parents[:-1]):
         parent.chmod(parent.stat().st_mode | 0o055)
+
+
+class Postgresql:
+    """A running cluster with TLS; its pg_hba.conf can be changed."""
+
+    def __init__(self, data: Path, place: Place, programs: Path) -> None:
+        self.data, self.place, self.programs = data, place, programs
+
+    def allow(self, rules: str) -> None:
+        """Put ``rules`` in force; returns once they are."""
+        before = self._loaded()
+        (self.data / "pg_hba.conf").write_text("local all all trust\n" + rules)
+        subprocess.run(
+            [str(self.programs / "pg_ctl"), "reload", "-D", str(self.data)], check=True, capture_output=True, user="postgres"
+        )
+        for _ in range(100):
+            if self._loaded() != before:
+                return
+            time.sleep(0.05)
+        raise TimeoutError("PostgreSQL did not read its rules again")
+
+    def _loaded(self) -> str:
+        command = ["psql", "-h", str(self.data), "-p", str(self.place[1]), "-U", "postgres", "-Atc", "SELECT pg_conf_load_time()"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[Postgresql]:
+    programs = next(Path("/usr/lib/postgresql").glob("*/bin"))
+    data, port = folder / "pg", free_port()
+    reachable_for_others(folder)
     data.mkdir()
     shutil.chown(data, "postgres", "postgres")
     subprocess.run(
         [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-N"], check=True, capture_output=True, user="postgres"
     )
-    (data / "pg_hba.conf").write_text(rules)
-    argv = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", HERE, "-k", str(data), "-F"]
-    if tls:
-        for made, name in zip(certificate(folder), ("server.crt", "server.key"), strict=True):
-            shutil.copy(made, data / name)
-            shutil.chown(data / name, "postgres")
-            (data / name).chmod(0o600)
-        argv += ["-c", "ssl=on"]
+    for made, name in zip(certificate(folder), ("server.crt", "server.key"), strict=True):
+        shutil.copy(made, data / name)
+        shutil.chown(data / name, "postgres")
+        (data / name).chmod(0o600)
+    argv = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", HERE, "-k", str(data), "-F", "-c", "ssl=on"]
     with running(argv, listens=(HERE, port), log=folder / "pg.log", user="postgres"):
-        time.sleep(0.3)  # it accepts connections a moment before it answers them
-        yield HERE, port
+        ready = [str(programs / "pg_isready"), "-h", str(data), "-p", str(port), "-t", "20"]
+        while subprocess.run(ready, capture_output=True).returncode == 1:
+            time.sleep(0.1)
+        yield Postgresql(data, (HERE, port), programs)
+
+
+class Mariadb:
+    """A running server; root changes it over its socket."""
+
+    def __init__(self, pipe: str, place: Place) -> None:
+        self.pipe, self.place = pipe, place
+
+    def run(self, statements: str) -> None:
+        client = ["mariadb", "--no-defaults", f"--socket={self.pipe}", "-u", "root", "-e", statements]
+        subprocess.run(client, check=True, capture_output=True)
 
 
 @contextmanager
-def mariadb(folder: Path, statements: str = "", *options: str) -> Iterator[Place]:
-    """MariaDB after ``statements``, run by root over its socket."""
+def mariadb(folder: Path) -> Iterator[Mariadb]:
     data, port = folder / "mysql", free_port()
-    for parent in (folder, *folder.parents[:-1]):
-        parent.chmod(parent.stat().st_mode | 0o055)
+    reachable_for_others(folder)
     data.mkdir()
     shutil.chown(data, "mysql", "mysql")
     install = [
@@ -129,20 +163,13 @@ def mariadb(folder: Path, statements: str = "", *options: str) -> Iterator[Place
         "--auth-root-authentication-method=normal",
     ]
     subprocess.run(install, check=True, capture_output=True)
-    pipe = f"/tmp/talaia-mysql-{os.getpid()}-{port}.sock"
+    cert, key = certificate(folder)
+    key.chmod(0o644)
+    pipe = str(data / "socket")
     argv = ["mariadbd", "--no-defaults", f"--datadir={data}", "--user=mysql", f"--port={port}", f"--bind-address={HERE}"]
-    argv += [
-        f"--socket={pipe}",
-        f"--pid-file={folder / 'mysql.pid'}",
-        "--skip-name-resolve",
-        "--innodb-log-file-size=4M",
-        *options,
-    ]
+    argv += [f"--socket={pipe}", f"--pid-file={data / 'pid'}", "--skip-name-resolve", f"--ssl-cert={cert}", f"--ssl-key={key}"]
     with running(argv, listens=(HERE, port), log=folder / "mysql.log"):
-        if statements:
-            client = ["mariadb", "--no-defaults", f"--socket={pipe}", "-u", "root", "-e", statements]
-            subprocess.run(client, check=True, capture_output=True)
-        yield HERE, port
+        yield Mariadb(pipe, (HERE, port))
 
 
 @contextmanager
@@ -164,12 +191,3 @@ def wait_for_udp(address: str, port: int, timeout_seconds: float = 10.0) -> None
             return
         time.sleep(0.02)
     raise TimeoutError(f"nothing is bound to {address}:{port}/udp")
-
-
-def client_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-__all__ = ["Place", "certificate", "inetd", "mariadb", "postgresql", "redis", "tftpd", "vsftpd", "wait_for_port", "wait_for_udp"]
