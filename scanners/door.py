@@ -7,45 +7,31 @@ and with the address it will really use. ``ruff`` bans the socket calls everywhe
 import asyncio
 import errno
 import ipaddress
+import math
 import random
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import psutil
 
-from scanners.pace import Pace, Turnstile, deadline
+from scanners.contact import Contact, Refusal, RefusedByScope
+from scanners.pace import Pace, Turnstile, deadline, queueing
 from scanners.stop import Stop
 from scanners.target import Address, AddressError, Target, Transport, parse_address
 from scanners.wire import Wire, WireLimits
 from scanners.zone import Intrusiveness, Zone, special_block
 
 PACKETS_PER_CONNECTION = 3  # SYN, ACK, FIN: what a connection that says nothing sends
+BYTES_PER_ACKNOWLEDGEMENT = 2896  # every second full segment is acknowledged (RFC 9293 section 3.8.6.3)
 
 
-class Refusal(StrEnum):
-    """Why the door stayed shut."""
-
-    OUTSIDE = "outside"
-    EXCLUDED = "excluded"
-    SPECIAL = "special"
-    OWN_HOST = "own_host"
-    NOT_NOW = "not_now"
-    TOO_HARD = "too_hard"
-    STOPPED = "stopped"
-
-
-class RefusedByScope(Exception):
-    """No zone authorises this look. Nothing was sent."""
-
-    def __init__(self, reason: Refusal, sentence: str) -> None:
-        self.reason = reason
-        super().__init__(sentence)
+__all__ = ["Door", "Loan", "Refusal", "RefusedByScope", "own_addresses"]
 
 
 @dataclass(frozen=True)
@@ -78,18 +64,47 @@ class Door:
         self.own_addresses = frozenset(own_addresses)
         self._paces: dict[str, Pace] = {}
         self._turnstile = Turnstile()
-        self._wires: dict[Wire, tuple[str, str | None]] = {}
-        self.stop.listen(self._abort_all)
+        self._contacts: dict[Contact, None] = {}
+        self.stop.listen(self._review)
 
     def replace(self, zones: Sequence[Zone]) -> None:
-        """Put changed zones in force at once: connections that they no longer allow are cut."""
+        """Put changed zones in force at once: what they no longer allow is cut, from whichever thread this is called.
+
+        Connections under way, handshakes, datagrams waiting for an answer and packets waiting for their turn all end with
+        :class:`RefusedByScope`. A changed rate holds from the next packet on.
+        """
         self.zones = tuple(zones)
-        self._paces = {key: pace for key, pace in self._paces.items() if pace.rate == self._rate(key)}
-        for wire, (address, zone_id) in list(self._wires.items()):
+        for zone in self.zones:
+            if zone.id in self._paces:
+                self._paces[zone.id].rate = float(zone.packets_per_second)
+        self._review()
+
+    def _review(self) -> None:
+        """Cut every contact that the door would not make now."""
+        for contact in list(self._contacts):
             try:
-                self.admit(address, zone_id=zone_id)
-            except RefusedByScope:
-                wire.abort()
+                contact.check()
+            except RefusedByScope as refused:
+                contact.cut(refused)
+
+    @contextmanager
+    def _contact(self, check: Callable[[], object]) -> Iterator[Contact]:
+        """Something that reaches the network, or is about to, as long as ``check`` does not raise."""
+        contact = Contact(check)
+        self._contacts[contact] = None
+        try:
+            check()  # it may have been forbidden since the last look, and nobody would review it again
+            yield contact
+        finally:
+            del self._contacts[contact]
+
+    async def _turn(self, contact: Contact, zone: Zone, packets: int = 1) -> None:
+        """Wait for the zone's pace; the door is asked again after the wait."""
+        wait_seconds = self.pace(zone).book(packets)
+        if wait_seconds > 0:
+            with queueing():
+                await contact.run(asyncio.sleep(wait_seconds))
+        contact.check()
 
     def admit(self, address: str | Address, *, zone_id: str | None = None, needs: Intrusiveness = Intrusiveness.GENTLE) -> Zone:
         """The zone that allows looking at ``address`` now. Raises :class:`RefusedByScope` with the reason.
@@ -136,10 +151,10 @@ class Door:
 
     def pace(self, zone: Zone) -> Pace:
         """The zone's one pace, shared by everything that sends into it from this process."""
-        return self._paces.setdefault(zone.id, Pace(zone.packets_per_second))
-
-    def _rate(self, zone_id: str) -> float:
-        return next((float(zone.packets_per_second) for zone in self.zones if zone.id == zone_id), 0.0)
+        if zone.id not in self._paces:
+            current = next((other for other in self.zones if other.id == zone.id), zone)
+            self._paces[zone.id] = Pace(current.packets_per_second)
+        return self._paces[zone.id]
 
     @asynccontextmanager
     async def open(
@@ -163,39 +178,40 @@ class Door:
             raise AddressError(f"{target} has no port to connect to")
         zone = self.admit(target.address, zone_id=zone_id, needs=needs)
         async with self._turnstile.through(target.address, zone.connections_per_host):
-            await self.pace(zone).take(PACKETS_PER_CONNECTION)
-            zone = self.admit(target.address, zone_id=zone_id, needs=needs)  # it may have waited long
-            async with deadline(limits.deadline_seconds):
-                wire = await self._connect(target, zone, limits, tls, reserved_port)
-                self._wires[wire] = (target.address, zone_id)
-                try:
-                    yield wire
-                except OSError as error:
-                    raise self._stopped_or(error) from error
-                finally:
-                    del self._wires[wire]
-                    wire.abort()
+            with self._contact(lambda: self.admit(target.address, zone_id=zone.id, needs=needs)) as contact:
+                await self._turn(contact, zone)
+                async with deadline(limits.deadline_seconds):
+                    wire = await self._connect(contact, target, zone, limits, reserved_port)
+                    try:
+                        if tls is not None:
+                            await contact.run(wire.start_tls(tls, target.name))
+                        yield wire
+                    except Exception as error:
+                        if contact.refused is not None and not isinstance(error, RefusedByScope):
+                            raise contact.refused from error
+                        raise
+                    finally:
+                        wire.abort()
 
-    async def _connect(
-        self, target: Target, zone: Zone, limits: WireLimits, tls: ssl.SSLContext | None, reserved_port: bool
-    ) -> Wire:
-        async with asyncio.timeout(zone.connect_timeout_seconds):
-            local = _reserved_place(target.ip) if reserved_port else None
-            reader, writer = await asyncio.open_connection(
-                target.address, target.port, limit=limits.buffer_bytes, local_addr=local
-            )
+    async def _connect(self, contact: Contact, target: Target, zone: Zone, limits: WireLimits, reserved_port: bool) -> Wire:
+        local = _reserved_place(target.ip) if reserved_port else None
+        pace = self.pace(zone)
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(zone.connect_timeout_seconds):
+                opening = asyncio.open_connection(target.address, target.port, limit=limits.buffer_bytes, local_addr=local)
+                reader, writer = await contact.run(opening)
+        except TimeoutError:
+            pace.book(_repeated_syns(time.monotonic() - started))
+            raise
+        pace.book(PACKETS_PER_CONNECTION - 1)
 
         async def before_write() -> None:
-            self.admit(target.address, zone_id=zone.id)
-            await self.pace(zone).take()
+            contact.check()
+            await self._turn(contact, zone)
 
-        wire = Wire(reader, writer, limits, before_write)
-        if tls is not None:
-            try:
-                await wire.start_tls(tls, target.name)
-            except BaseException:
-                wire.abort()
-                raise
+        wire = Wire(reader, writer, limits, before_write, lambda count: pace.book(count / BYTES_PER_ACKNOWLEDGEMENT))
+        contact.on_cut = wire.cut
         return wire
 
     async def datagram(
@@ -217,9 +233,9 @@ class Door:
         """
         zone = self.admit(target.address, zone_id=zone_id, needs=needs)
         async with self._turnstile.through(target.address, zone.connections_per_host):
-            await self.pace(zone).take()
-            self.admit(target.address, zone_id=zone_id, needs=needs)
-            return await _exchange(target, payload, timeout_seconds, replies, any_port=any_port)
+            with self._contact(lambda: self.admit(target.address, zone_id=zone.id, needs=needs)) as contact:
+                await self._turn(contact, zone)
+                return await contact.run(_exchange(target, payload, timeout_seconds, replies, any_port=any_port))
 
     @asynccontextmanager
     async def lend(
@@ -233,8 +249,13 @@ class Door:
         zone = self.admit(address, zone_id=zone_id, needs=needs)
         connections = max(1, zone.connections_per_host // 4)
         async with AsyncExitStack() as slots:
-            for _ in range(connections):
-                await slots.enter_async_context(self._turnstile.through(address, zone.connections_per_host))
+            async with self._turnstile.through(f"loan of {address}", 1):  # two with half of the slots each would wait for ever
+                for _ in range(connections):
+                    await slots.enter_async_context(self._turnstile.through(address, zone.connections_per_host))
+            while self.pace(zone).lendable < share / 2:
+                self.admit(address, zone_id=zone_id, needs=needs)
+                with queueing():
+                    await asyncio.sleep(0.05)
             self.admit(address, zone_id=zone_id, needs=needs)
             with self.pace(zone).lend(share) as packets_per_second:
                 yield Loan(parse_address(address), packets_per_second, connections)
@@ -247,29 +268,17 @@ class Door:
         """
         if zone.resolver is None:
             raise RefusedByScope(Refusal.OUTSIDE, f"zone {zone.id} has no resolver")
-        self._admit_resolver(zone)
         target = Target(address=str(zone.resolver), port=zone.resolver_port, transport=Transport.UDP)
-        await self.pace(zone).take()
-        self._admit_resolver(zone)
-        answers = await _exchange(target, question, timeout_seconds, 1)
-        if not answers:
-            raise TimeoutError(f"the resolver of zone {zone.id} did not answer within {timeout_seconds:g} s")
-        truncated = len(answers[0]) > 2 and answers[0][2] & 0x02
-        return await self._ask_over_tcp(zone, question, timeout_seconds) if truncated else answers[0]
-
-    async def _ask_over_tcp(self, zone: Zone, question: bytes, timeout_seconds: float) -> bytes:
-        await self.pace(zone).take(PACKETS_PER_CONNECTION)
-        self._admit_resolver(zone)
-        async with asyncio.timeout(timeout_seconds):
-            reader, writer = await asyncio.open_connection(str(zone.resolver), zone.resolver_port)
-            try:
-                writer.write(len(question).to_bytes(2, "big") + question)
-                length = int.from_bytes(await reader.readexactly(2), "big")
-                return await reader.readexactly(length)
-            except asyncio.IncompleteReadError as error:
-                raise ConnectionResetError("the resolver closed the connection") from error
-            finally:
-                writer.transport.abort()
+        with self._contact(lambda: self._admit_resolver(zone)) as contact:
+            await self._turn(contact, zone)
+            answers = await contact.run(_exchange(target, question, timeout_seconds, 1))
+            if not answers:
+                raise TimeoutError(f"the resolver of zone {zone.id} did not answer within {timeout_seconds:g} s")
+            if not (len(answers[0]) > 2 and answers[0][2] & 0x02):
+                return answers[0]
+            await self._turn(contact, zone, PACKETS_PER_CONNECTION + 1)
+            async with asyncio.timeout(timeout_seconds):
+                return await contact.run(_ask_over_tcp(target, question))
 
     def _admit_resolver(self, zone: Zone) -> None:
         if self.stop.pressed:
@@ -280,14 +289,22 @@ class Door:
         if closed:
             raise RefusedByScope(Refusal.NOT_NOW, closed)
 
-    def _stopped_or(self, error: OSError) -> Exception:
-        if self.stop.pressed:
-            return RefusedByScope(Refusal.STOPPED, f"looking was stopped: {self.stop.reason}")
-        return error
 
-    def _abort_all(self) -> None:
-        for wire in list(self._wires):
-            wire.abort_from_any_thread()
+async def _ask_over_tcp(target: Target, question: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(target.address, target.port)
+    try:
+        writer.write(len(question).to_bytes(2, "big") + question)
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        return await reader.readexactly(length)
+    except asyncio.IncompleteReadError as error:
+        raise ConnectionResetError("the resolver closed the connection") from error
+    finally:
+        writer.transport.abort()
+
+
+def _repeated_syns(seconds: float) -> int:
+    """How many times the kernel repeats a SYN that stays unanswered for so long (after 1, 3, 7, … seconds)."""
+    return int(math.log2(seconds + 1)) if seconds > 0 else 0
 
 
 def _reserved_place(peer: Address) -> tuple[str, int]:
@@ -315,7 +332,8 @@ class _Answers(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if addr[0] != self.peer:  # a connected socket lets nobody else in, one for any port does
             return
-        self.received.append(data)
+        if len(self.received) < self.wanted:
+            self.received.append(data)
         if len(self.received) >= self.wanted and not self.done.done():
             self.done.set_result(None)
 
@@ -331,7 +349,7 @@ async def _exchange(
     place = (target.address, target.port or 0)
     anywhere = ("::" if ":" in target.address else "0.0.0.0", 0)
     transport, answers = await loop.create_datagram_endpoint(
-        lambda: _Answers(replies, target.address),
+        lambda: _Answers(replies, str(target.ip)),
         remote_addr=None if any_port else place,
         local_addr=anywhere if any_port else None,
     )

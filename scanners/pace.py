@@ -64,6 +64,10 @@ def queueing() -> Iterator[None]:
             clock.go_on()
 
 
+_NEVER_LENT = 0.05
+_LEAST_LENT = 0.005
+
+
 class Pace:
     """A token bucket without a burst: the n-th packet leaves no earlier than n / rate after the first.
 
@@ -76,22 +80,35 @@ class Pace:
         self._lent = 0.0
         self._next = 0.0
 
-    async def take(self, packets: int = 1) -> None:
-        """Wait until ``packets`` may leave."""
+    def book(self, packets: float = 1) -> float:
+        """Count ``packets`` as leaving as soon as they may; how many seconds from now that is."""
         now = time.monotonic()
         start = max(self._next, now)
-        self._next = start + packets / max(self.rate - self._lent, 1.0)
-        if start > now:
+        self._next = start + packets / (self.rate * max(1.0 - self._lent, _NEVER_LENT))
+        return start - now
+
+    async def take(self, packets: int = 1) -> None:
+        """Wait until ``packets`` may leave."""
+        wait_seconds = self.book(packets)
+        if wait_seconds > 0:
             with queueing():
-                await asyncio.sleep(start - now)
+                await asyncio.sleep(wait_seconds)
+
+    @property
+    def lendable(self) -> float:
+        """The share (0 to 1) that may still be lent."""
+        return max(0.0, 1.0 - _NEVER_LENT - self._lent)
 
     @contextmanager
     def lend(self, share: float) -> Iterator[float]:
-        """Give ``share`` (0 to 1) of the whole rate away while the context lasts; yields it in packets per second."""
-        lent = self.rate * share
+        """Give ``share`` (0 to 1) of the whole rate away while the context lasts; yields it in packets per second.
+
+        A twentieth is never lent, and nothing twice: what is left of the share is lent when it is less.
+        """
+        lent = max(min(share, self.lendable), _LEAST_LENT)
         self._lent += lent
         try:
-            yield lent
+            yield self.rate * lent
         finally:
             self._lent -= lent
 

@@ -18,15 +18,24 @@ class Stop:
         return self._event.is_set()
 
     def press(self, reason: str) -> None:
-        """Stop everything. ``reason`` is a sentence for people."""
+        """Stop everything. ``reason`` is a sentence for people.
+
+        Every listener is called; raises ``ExceptionGroup`` with what those raised that failed.
+        """
         with self._lock:
             if self._event.is_set():
                 return
             self.reason = reason
             self._event.set()
             listeners = tuple(self._listeners)
+        failures = []
         for listener in listeners:
-            listener()
+            try:
+                listener()
+            except Exception as error:  # noqa: BLE001 - the next must be stopped all the same
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("the stop button was obeyed, but not by all", failures)
 
     def release(self) -> None:
         """Let looking go on. Listeners stay and are called again at the next press."""

@@ -30,12 +30,14 @@ class Wire:
         writer: asyncio.StreamWriter,
         limits: WireLimits,
         before_write: Callable[[], Awaitable[None]],
+        after_read: Callable[[int], object] = lambda count: None,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._limits = limits
         self._before_write = before_write
-        self._loop = asyncio.get_running_loop()
+        self._after_read = after_read
+        self._refused: Exception | None = None
         self._read_bytes = 0
         self._evidence = bytearray()
 
@@ -74,7 +76,7 @@ class Wire:
             raise ProtocolError(f"the connection ended after {len(error.partial)} of {count} bytes") from error
 
     async def read_line(self, limit: int = 8192) -> bytes:
-        """One line with its line feed, or what came before the end of the stream. Raises :class:`ProtocolError` over ``limit``."""
+        """One line with its line feed, or what came before the end of the stream. :class:`ProtocolError` over ``limit``."""
         line = bytearray()
         while not line.endswith(b"\n"):
             # byte-wise only in name: StreamReader serves this from its buffer
@@ -95,12 +97,16 @@ class Wire:
         """Close at once, without waiting for the other end."""
         self._writer.transport.abort()
 
-    def abort_from_any_thread(self) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.abort)
+    def cut(self, refused: Exception) -> None:
+        """Close at once because the door says so; whoever reads or writes gets ``refused``, not the end of the stream."""
+        self._refused = refused
+        self.abort()
 
     def _count(self, data: bytes) -> bytes:
+        if self._refused is not None:
+            raise self._refused
         self._read_bytes += len(data)
+        self._after_read(len(data))
         room = EVIDENCE_LIMIT_BYTES - len(self._evidence)
         if room > 0:
             self._evidence += data[:room]

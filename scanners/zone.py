@@ -90,7 +90,7 @@ class _Written(BaseModel):
 
 
 class Window(_Written):
-    """Hours in which looking is allowed, on the clock of the zone's time zone. ``until`` at or before ``from`` is the next day."""
+    """Hours in which looking is allowed, on the clock of the zone's time zone. ``until`` up to ``from`` is the next day."""
 
     days: tuple[Day, ...] = tuple(Day)
     from_: time = Field(alias="from", examples=["20:00"])

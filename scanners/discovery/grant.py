@@ -17,6 +17,7 @@ class Grant:
         self._door, self._zone, self.scope, self._share = door, zone, scope, share
         self._lease = ExitStack()
         self._pace: Pace | None = None
+        self._whole = 0.0
         self.rate = 0.0
 
     @property
@@ -56,10 +57,10 @@ class Grant:
     def borrow(self) -> bool:
         """Borrow from the zone's pace as it is now; whether :attr:`rate` changed."""
         pace = self._door.pace(self.zone)
-        if pace is self._pace:
+        if pace is self._pace and pace.rate == self._whole:
             return False
         self._lease.close()
-        self._pace = pace
+        self._pace, self._whole = pace, pace.rate
         self.rate = self._lease.enter_context(pace.lend(self._share))
         return True
 

@@ -35,7 +35,7 @@ async def sweep(
     udp_ports: frozenset[int] | None = None,
     expected: Iterable[Address] = (),
     checkpoint: bytes | None = None,
-    share: float = 0.8,
+    share: float = 0.7,
     raw: bool | None = None,
 ) -> AsyncIterator[SweepEvent]:
     """Sweep ``networks`` (default: the zone's own) for hosts and open ports, as far as ``zone`` allows.
