@@ -6,6 +6,10 @@ import unicodedata
 # Unicode categories: Cc control, Cf format (bidi, zero width, tags), Cs lone surrogates, Co private use,
 # Zl/Zp line and paragraph separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Letters and marks that show nothing: grapheme joiner, Hangul and Khmer fillers, blank Braille, variation selectors.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+    chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+}
 
 
 def clean_text(text: str, limit: int = 4096) -> str:
@@ -27,7 +31,7 @@ def clean_bytes(raw: bytes, limit: int = 4096) -> str:
 def _visible(character: str) -> str:
     if character.isascii() and character.isprintable():
         return character
-    if unicodedata.category(character) not in _HIDDEN:
+    if unicodedata.category(character) not in _HIDDEN and character not in _BLANK:
         return character
     code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

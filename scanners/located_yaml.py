@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 SIZE_LIMIT_BYTES = 16 * 1024 * 1024
 DEPTH_LIMIT = 32
 
+_NUMBER_LIMIT = 40  # characters; longer is no number that anybody means
 _INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$")
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -157,6 +158,8 @@ def _scalar(node: yaml.Node) -> Any:
         return text
     if text in _WORDS:
         return _WORDS[text]
+    if len(text) > _NUMBER_LIMIT:
+        return text
     if _INT.match(text):
         return int(text)
     if _FLOAT.match(text):

@@ -9,7 +9,9 @@ import msgspec
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)$")
+_NAME_LIMIT = 1000  # characters before IDNA; 253 after it
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
 
 class AddressError(ValueError):
@@ -68,10 +70,11 @@ def _embeds_ipv4(address: ipaddress.IPv6Address) -> bool:
     if address.ipv4_mapped or address.sixtofour or address.teredo:
         return True
     compatible = int(address) >> 32 == 0 and int(address) > 0xFFFF  # ::a.b.c.d, but not :: or ::1
-    return compatible or address in _NAT64
+    return compatible or any(address in network for network in _TRANSLATED)
 
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# NAT64 (RFC 6052), its local-use prefix (RFC 8215), IPv4-translated (RFC 2765)
+_TRANSLATED = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96"))
 
 
 def parse_network(text: str) -> Network:
@@ -89,13 +92,13 @@ def parse_network(text: str) -> Network:
 def parse_name(text: str) -> str:
     """Read a DNS name (RFC 1035 lengths, underscore allowed, IDN as A-labels) into lower case without a final dot."""
     try:
-        name = text.rstrip(".").lower()
+        name = text[: _NAME_LIMIT + 1].removesuffix(".").lower()  # the IDNA codec takes quadratic time
         name = name if name.isascii() else name.encode("idna").decode("ascii")
     except UnicodeError as error:
         raise AddressError(f"{text!r} is not a DNS name") from error
     labels = name.split(".")
     # A name whose last label is all digits could be read as an address by some resolvers.
-    if not name or len(name) > 253 or not all(_LABEL.match(label) for label in labels) or labels[-1].isdigit():
+    if not name or len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
         raise AddressError(f"{text!r} is not a DNS name")
     if re.fullmatch(r"0x[0-9a-f]+", labels[-1]):
         raise AddressError(f"{text!r} could be read as an address in hexadecimal")

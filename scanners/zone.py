@@ -1,6 +1,7 @@
 """Zones: the authorised pieces of network. What no zone names is not looked at."""
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -83,6 +84,23 @@ Ports = Annotated[
 ]
 
 
+def _written_date(value: Any) -> Any:
+    if not isinstance(value, str | date) or (isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        raise ValueError("write the date as 2026-12-31")
+    return value
+
+
+def _written_time(value: Any) -> Any:
+    if not isinstance(value, str | time) or (isinstance(value, str) and not re.fullmatch(r"\d{2}:\d{2}(:00)?", value)):
+        raise ValueError("write the hour as 06:00, on the zone's clock")
+    return value
+
+
+Date = Annotated[date, BeforeValidator(_written_date)]
+HourText = Annotated[time, BeforeValidator(_written_time), WithJsonSchema({"type": "string", "examples": ["20:00"]})]
+Whole = Annotated[int, Field(strict=True)]
+
+
 class _Written(BaseModel):
     """A part of the zone file: frozen, no unknown keys."""
 
@@ -93,8 +111,8 @@ class Window(_Written):
     """Hours in which looking is allowed, on the clock of the zone's time zone. ``until`` up to ``from`` is the next day."""
 
     days: tuple[Day, ...] = tuple(Day)
-    from_: time = Field(alias="from", examples=["20:00"])
-    until: time = Field(examples=["06:00"])
+    from_: HourText = Field(alias="from")
+    until: HourText
 
     def contains(self, local: datetime) -> bool:
         clock = local.time().replace(tzinfo=None)
@@ -122,21 +140,21 @@ class Zone(_Written):
     domains: tuple[NameText, ...] = ()
     exclude: tuple[NetworkText, ...] = ()
     authorised_by: str = Field(min_length=1, description="who signed for looking at this zone")
-    valid_from: date
-    valid_until: date
+    valid_from: Date
+    valid_until: Date
     timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/Madrid"
     windows: tuple[Window, ...] = Field(default=(), description="none: at any hour")
-    blackout: tuple[date, ...] = ()
-    packets_per_second: int = Field(default=500, ge=1, le=1_000_000)
-    connections_per_host: int = Field(default=8, ge=1, le=256)
-    connect_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
-    retries: int = Field(default=1, ge=0, le=5)
+    blackout: tuple[Date, ...] = ()
+    packets_per_second: Whole = Field(default=500, ge=1, le=1_000_000)
+    connections_per_host: Whole = Field(default=8, ge=1, le=256)
+    connect_timeout_seconds: float = Field(default=2.0, gt=0, le=60, strict=True)
+    retries: Whole = Field(default=1, ge=0, le=5)
     intrusiveness: Intrusiveness = Intrusiveness.NORMAL
     vantage: Vantage = Vantage.INTERNAL
     ports: Ports = parse_ports("common")
     udp_ports: Ports = parse_ports("53,69,123,161")
     resolver: AddressText | None = Field(default=None, description="the DNS server that names of this zone are asked from")
-    resolver_port: int = Field(default=53, ge=1, le=65535)
+    resolver_port: Whole = Field(default=53, ge=1, le=65535)
     namespace: str = Field(default="", description="networks that overlap have a namespace each; empty: the city's one")
     parameters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="rule id: {parameter: value}; wins over the rule's own defaults"
@@ -185,19 +203,21 @@ class Zone(_Written):
         return None
 
     def next_opening(self, at: datetime) -> datetime | None:
-        """The first full minute from ``at`` on (UTC) in which looking is allowed, within the next 400 days; else None."""
-        for minute in _minutes(at):
-            if self.closed_because(minute) is None:
-                return minute
-        return None
+        """The first moment from ``at`` on (UTC) at which looking is allowed, within the next 400 days; else None."""
+        moments = (moment for moment in self._changes(at.astimezone(UTC)) if self.closed_because(moment) is None)
+        return next(moments, None)
 
+    def _changes(self, start: datetime) -> Iterator[datetime]:
+        """``start`` and, in order, every later moment at which the zone may open: its windows' beginnings and every full hour.
 
-def _minutes(at: datetime) -> Iterator[datetime]:
-    start = at.astimezone(UTC).replace(second=0, microsecond=0)
-    quarter = 0
-    while quarter < 400 * 96:  # quarters of an hour; windows are written by people, in such steps at the finest
-        yield start + timedelta(minutes=15 * quarter)
-        quarter += 1
+        The hours catch midnight and the end of the hour that the clock change leaves out.
+        """
+        yield start
+        begins = sorted({*(time(hour) for hour in range(24)), *(window.from_ for window in self.windows)})
+        today = start.astimezone(self._clock).date()
+        for day in (today + timedelta(days=ahead) for ahead in range(401)):
+            local = (datetime.combine(day, begin, self._clock).replace(fold=fold) for begin in begins for fold in (0, 1))
+            yield from sorted({moment for each in local if (moment := each.astimezone(UTC)) > start})
 
 
 SPECIAL_BLOCKS: tuple[Network, ...] = tuple(
