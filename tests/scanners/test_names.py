@@ -7,7 +7,7 @@ from typing import Any
 import dns.message
 import dns.rrset
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanners.observation import Observation, Outcome
@@ -201,6 +201,7 @@ def test_it_is_found_and_applies_to_no_service() -> None:
 NAMES = st.sampled_from(["a.example", "b.example", "c.example", "d.example"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(NAMES, NAMES), max_size=8))
 def test_any_answer_gives_a_chain_that_ends_and_repeats_nothing(links: list[tuple[str, str]]) -> None:
     answer = dns.message.make_response(dns.message.make_query("a.example", "A"))
@@ -209,6 +210,7 @@ def test_any_answer_gives_a_chain_that_ends_and_repeats_nothing(links: list[tupl
     assert len(set(chain)) == len(chain) <= 4
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_caa_value_is_read(value: bytes) -> None:
     class Record:

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncssh
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanners.observation import Observation, Outcome
@@ -366,11 +366,13 @@ def test_terrapin(kex: Sequence[bytes], ciphers: tuple[bytes, ...], macs: tuple[
 NAME_LISTS = st.lists(st.binary(min_size=1, max_size=12).filter(lambda name: b"," not in name), max_size=5).map(tuple)
 
 
+@settings(deadline=None)
 @given(st.tuples(*[NAME_LISTS] * 10), st.binary(min_size=16, max_size=16))
 def test_a_kexinit_is_read_as_it_was_written(lists: Any, cookie: bytes) -> None:
     assert parse_kexinit(build_kexinit(KexInit(*lists), cookie)) == KexInit(*lists)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_kexinit_are_refused_and_nothing_else_happens(data: bytes) -> None:
     for parse in (parse_kexinit, keys_room.describe, parse_identification):
@@ -380,6 +382,7 @@ def test_bytes_that_are_no_kexinit_are_refused_and_nothing_else_happens(data: by
             continue
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_cut_kexinit_is_refused(data: st.DataObject) -> None:
     whole = build_kexinit(INIT, bytes(16))[:-5]

@@ -112,6 +112,7 @@ class Browser:
         self._left = requests
         self._request_seconds, self._total_seconds = request_seconds, total_seconds
         self._failures = 0
+        self._unkept = False  # it closes connections without saying so: each request gets its own
         self._until = 0.0
         self._backend = _Backend(door, zone, target, forgiving_context() if scheme == "https" else None, total_seconds)
 
@@ -154,6 +155,8 @@ class Browser:
         :class:`~scanners.door.RefusedByScope`.
         """
         sent = [("Host", self.authority), ("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", accept_encoding)]
+        if self._unkept:
+            sent.append(("Connection", "close"))
         names = {name.lower() for name, _ in headers}
         sent = [pair for pair in sent if pair[0].lower() not in names] + list(headers)
         retried = False
@@ -165,7 +168,8 @@ class Browser:
             except (ProtocolError, OSError) as error:
                 self._door.admit(self.target.address, zone_id=self._zone.id)  # stopped, or only failed?
                 if kept and not retried and not isinstance(error, TimeoutError):
-                    retried = True
+                    retried = self._unkept = True
+                    self._left += 1
                     continue
                 self._failures += 1
                 raise

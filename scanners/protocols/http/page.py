@@ -17,6 +17,7 @@ _BARE = re.compile(r"[^\s>]{0,4000}")
 _RAW_TEXT = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "title", "textarea")}
 _ATTRIBUTES = 50
 _TAGS = 20_000
+_TEXT = 512 * 1024  # characters of a page that are read
 _KEPT = 500  # of each kind
 _SCRIPT_HEAD = 2000
 
@@ -38,9 +39,9 @@ class Page:
 
 
 def read_page(text: str) -> Page:
-    """Read ``text``, at most 20,000 tags of it."""
+    """Read ``text``: at most its first 512 Ki characters, and 20,000 tags of them."""
     page = Page()
-    for name, attributes, content in tags(text):
+    for name, attributes, content in tags(text[:_TEXT]):
         _note(page, name, attributes, content)
     return page
 
