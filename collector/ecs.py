@@ -180,7 +180,7 @@ class EcsDocuments:
             expected=covered["expected"] or {},
             looked_at=covered["evaluated_at"],
             address=covered["address"] or (record.address if record else None),
-            scanner=covered["scanner"],
+            scanner="inventory" if covered["scanner"] == "asset" else covered["scanner"],
             finding=record,
         )
         return self._latest(standing, finding_id(rule.id, standing.asset.id, standing.place), at)

@@ -69,7 +69,8 @@ def put(connection: Connection, documents: Iterable[Document], *, at: datetime, 
             }
             for item in group
         ]
-        written += connection.execute(dialect.insert(outbox).values(rows).on_conflict_do_nothing()).rowcount
+        new = dialect.insert(outbox).values(rows).on_conflict_do_nothing().returning(outbox.c.seq)
+        written += len(connection.execute(new).all())
     return written
 
 

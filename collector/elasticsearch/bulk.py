@@ -82,7 +82,9 @@ def stored_before(client: Elasticsearch, rows: Sequence[Row[Any]]) -> set[int]:
 
 
 def _older_indices(client: Elasticsearch, stream: str) -> list[str]:
-    answer = client.options(ignore_status=404).indices.get_data_stream(name=stream)
-    streams = answer.body.get("data_streams") or []
-    indices = [item["index_name"] for item in streams[0]["indices"]] if streams else []
-    return indices[:-1][-OLDER_INDICES:]
+    """The backing indices before the one that is written to, the newest few."""
+    answer = client.options(ignore_status=404).indices.get_settings(index=stream, name="index.creation_date")
+    if answer.meta.status == 404:
+        return []
+    made = sorted((int(said["settings"]["index"]["creation_date"]), name) for name, said in answer.body.items())
+    return [name for _, name in made[:-1]][-OLDER_INDICES:]
