@@ -23,6 +23,7 @@ from scanners.zone import Intrusiveness
 GREETING_SECONDS = 0.6  # servers that greet do so at once; one that is late is still heard after our question
 USUAL_GREETING_SECONDS = 0.25  # where the port's usual protocol waits for the client
 HELLO_SECONDS = 1.5
+BSD_SECONDS = 2.0  # rshd and rlogind hang up on strangers only once inetd has started them
 AT_ONCE = 4  # questions asked beside each other, each on its own connection
 LIMITS = WireLimits(deadline_seconds=8.0, read_bytes=64 * 1024)
 
@@ -98,10 +99,11 @@ class _Conversation:
         A connection that cannot be made is the caller's to know.
         """
         listening = self.port in LISTEN_ONLY and not self.occasion.zone.intrusiveness.allows(Intrusiveness.DEEP)
-        usual = self.port in first.usual and self.port not in BSD_QUESTIONS
+        usual = self.port in first.usual
         async with self._open() as wire:
             try:
-                heard = await self._hear(wire, USUAL_GREETING_SECONDS if usual else GREETING_SECONDS)
+                waits = BSD_SECONDS if self.port in BSD_QUESTIONS else USUAL_GREETING_SECONDS if usual else GREETING_SECONDS
+                heard = await self._hear(wire, waits)
                 if heard.data:
                     return await self._greeted(wire, heard), True
                 if listening or (heard.ended and self.port not in BSD_QUESTIONS):
@@ -119,7 +121,7 @@ class _Conversation:
         """
         try:
             async with self._open(reserved_port=True) as wire:
-                heard = await self._hear(wire, GREETING_SECONDS)
+                heard = await self._hear(wire, BSD_SECONDS)
                 return None if heard.ended and not heard.data else ServiceFacts(name=question.name, tls=False, said_by="probe")
         except RefusedByScope:
             raise

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,15 +60,10 @@ def redis(folder: Path, *options: str, address: str = HERE, passing: str | None 
 
 
 @contextmanager
-def vsftpd(folder: Path, **settings: str) -> Iterator[Place]:
-    """vsftpd whose anonymous root is ``folder``/ftp."""
-    root, port = folder / "ftp", free_port()
-    root.mkdir(exist_ok=True)
-    (root / "pub").mkdir(exist_ok=True)
-    shutil.chown(root / "pub", "ftp")
-    root.chmod(0o755)
-    reachable_for_others(root)
-    empty = folder / "empty"
+def vsftpd(root: Path, **settings: str) -> Iterator[Place]:
+    """vsftpd whose anonymous users see ``root`` (of :func:`folder_for`)."""
+    port = free_port()
+    empty = root.parent / f"{root.name}-empty"
     empty.mkdir(exist_ok=True)
     wanted = {
         "listen": "YES",
@@ -80,16 +76,21 @@ def vsftpd(folder: Path, **settings: str) -> Iterator[Place]:
         "delay_failed_login": "0",
         **settings,
     }
-    config = folder / "vsftpd.conf"
+    config = empty.parent / "vsftpd.conf"
     config.write_text("".join(f"{key}={value}\n" for key, value in wanted.items()))
-    with running(["vsftpd", str(config)], listens=(HERE, port), log=folder / "vsftpd.log"):
+    with running(["vsftpd", str(config)], listens=(HERE, port), log=empty.parent / "vsftpd.log"):
         yield HERE, port
 
 
-def reachable_for_others(folder: Path) -> None:
-    """Servers that drop root must get to their data below pytest's folder."""
-    for parent in (folder, *folder.parents[:-1]):
-        parent.chmod(parent.stat().st_mode | 0o055)
+@contextmanager
+def folder_for(user: str) -> Iterator[Path]:
+    """A folder that ``user`` can get to: pytest's own are closed to all but root, again at each start of pytest."""
+    with tempfile.TemporaryDirectory(prefix="talaia-") as name:
+        Path(name).chmod(0o755)
+        inside = Path(name) / "data"
+        inside.mkdir()
+        shutil.chown(inside, user)
+        yield Path(name)
 
 
 class Postgresql:
@@ -119,10 +120,7 @@ class Postgresql:
 @contextmanager
 def postgresql(folder: Path) -> Iterator[Postgresql]:
     programs = next(Path("/usr/lib/postgresql").glob("*/bin"))
-    data, port = folder / "pg", free_port()
-    reachable_for_others(folder)
-    data.mkdir()
-    shutil.chown(data, "postgres", "postgres")
+    data, port = folder / "data", free_port()
     subprocess.run(
         [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-N"], check=True, capture_output=True, user="postgres"
     )
@@ -133,7 +131,7 @@ def postgresql(folder: Path) -> Iterator[Postgresql]:
     argv = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", HERE, "-k", str(data), "-F", "-c", "ssl=on"]
     with running(argv, listens=(HERE, port), log=folder / "pg.log", user="postgres"):
         ready = [str(programs / "pg_isready"), "-h", str(data), "-p", str(port), "-t", "20"]
-        while subprocess.run(ready, capture_output=True).returncode == 1:
+        while subprocess.run(ready, check=False, capture_output=True).returncode == 1:
             time.sleep(0.1)
         yield Postgresql(data, (HERE, port), programs)
 
@@ -151,10 +149,7 @@ class Mariadb:
 
 @contextmanager
 def mariadb(folder: Path) -> Iterator[Mariadb]:
-    data, port = folder / "mysql", free_port()
-    reachable_for_others(folder)
-    data.mkdir()
-    shutil.chown(data, "mysql", "mysql")
+    data, port = folder / "data", free_port()
     install = [
         "mariadb-install-db",
         f"--datadir={data}",

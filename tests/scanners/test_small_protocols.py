@@ -110,8 +110,8 @@ async def test_redis_in_tls(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Postgresql]:
-    with servers.postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+def cluster() -> Iterator[servers.Postgresql]:
+    with servers.folder_for("postgres") as folder, servers.postgresql(folder) as server:
         yield server
 
 
@@ -120,7 +120,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Postgr
     [
         ("host all all 127.0.0.1/32 trust\n", "trust", True),
         ("host all all 127.0.0.1/32 scram-sha-256\n", "scram-sha-256", False),
-        ("host all all 127.0.0.1/32 md5\n", "md5", False),
+        ("host all all 127.0.0.1/32 md5\n", "scram-sha-256", False),
         ("host all all 127.0.0.1/32 password\n", "password", False),
         ("", "refused", False),
         ("host all all 127.0.0.1/32 reject\n", "refused", False),
@@ -134,8 +134,8 @@ async def test_postgresql(cluster: servers.Postgresql, rule: str, auth: str, wit
 
 
 @pytest.fixture(scope="module")
-def maria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Mariadb]:
-    with servers.mariadb(tmp_path_factory.mktemp("mariadb")) as server:
+def maria() -> Iterator[servers.Mariadb]:
+    with servers.folder_for("mysql") as folder, servers.mariadb(folder) as server:
         yield server
 
 
@@ -167,8 +167,18 @@ async def test_mariadb_that_does_not_allow_this_host(maria: servers.Mariadb) -> 
     assert await facts_of(mysql.SCANNER, maria.place) == mysql.MysqlFacts(product="MariaDB", host_allowed=False)
 
 
-async def test_vsftpd_for_anonymous_readers(tmp_path: Path) -> None:
-    with servers.vsftpd(tmp_path, anonymous_enable="YES", local_enable="NO") as place:
+@pytest.fixture
+def ftp_root() -> Iterator[Path]:
+    """A folder with one folder in it that the ftp user may write to."""
+    with servers.folder_for("ftp") as folder:
+        root = folder / "root"
+        root.mkdir()
+        (folder / "data").rename(root / "pub")
+        yield root
+
+
+async def test_vsftpd_for_anonymous_readers(ftp_root: Path) -> None:
+    with servers.vsftpd(ftp_root, anonymous_enable="YES", local_enable="NO") as place:
         service = await service_at(place)
         facts = await facts_of(ftp.SCANNER, place)
     assert service.product == "vsftpd"
@@ -176,19 +186,19 @@ async def test_vsftpd_for_anonymous_readers(tmp_path: Path) -> None:
     assert (facts.tls_offered, facts.tls_required, facts.anonymous, facts.anonymous_write) == (False, False, True, False)
 
 
-async def test_vsftpd_where_anonymous_may_write_and_nothing_is_left(tmp_path: Path) -> None:
+async def test_vsftpd_where_anonymous_may_write_and_nothing_is_left(ftp_root: Path) -> None:
     more = {"anonymous_enable": "YES", "write_enable": "YES", "anon_upload_enable": "YES", "anon_mkdir_write_enable": "YES"}
-    with servers.vsftpd(tmp_path, **more) as place:
+    with servers.vsftpd(ftp_root, **more) as place:
         facts = await facts_of(ftp.SCANNER, place)
     assert isinstance(facts, ftp.FtpFacts)
     assert facts.anonymous_write is True
-    assert [path.name for path in (tmp_path / "ftp").rglob("*")] == ["pub"]
+    assert [path.name for path in ftp_root.rglob("*")] == ["pub"]
 
 
-async def test_vsftpd_that_wants_tls(tmp_path: Path) -> None:
-    cert, key = servers.certificate(tmp_path)
+async def test_vsftpd_that_wants_tls(ftp_root: Path) -> None:
+    cert, key = servers.certificate(ftp_root.parent)
     more = {"anonymous_enable": "NO", "local_enable": "YES", "ssl_enable": "YES", "force_local_logins_ssl": "YES"}
-    with servers.vsftpd(tmp_path, **more, rsa_cert_file=str(cert), rsa_private_key_file=str(key)) as place:
+    with servers.vsftpd(ftp_root, **more, rsa_cert_file=str(cert), rsa_private_key_file=str(key)) as place:
         service = await service_at(place)
         facts = await facts_of(ftp.SCANNER, place)
     assert service.starttls == "ftp"
@@ -196,10 +206,10 @@ async def test_vsftpd_that_wants_tls(tmp_path: Path) -> None:
     assert (facts.tls_offered, facts.tls_required, facts.anonymous) == (True, True, False)
 
 
-async def test_vsftpd_in_tls_from_the_first_byte(tmp_path: Path) -> None:
-    cert, key = servers.certificate(tmp_path)
+async def test_vsftpd_in_tls_from_the_first_byte(ftp_root: Path) -> None:
+    cert, key = servers.certificate(ftp_root.parent)
     more = {"anonymous_enable": "YES", "ssl_enable": "YES", "implicit_ssl": "YES", "allow_anon_ssl": "YES"}
-    with servers.vsftpd(tmp_path, **more, rsa_cert_file=str(cert), rsa_private_key_file=str(key)) as place:
+    with servers.vsftpd(ftp_root, **more, rsa_cert_file=str(cert), rsa_private_key_file=str(key)) as place:
         service = await service_at(place)
         facts = await facts_of(ftp.SCANNER, place)
     assert (service.name, service.tls) == ("ftp", True)
