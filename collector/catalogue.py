@@ -169,14 +169,14 @@ _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def _identifiers(declared: DeclaredAsset) -> dict[IdentifierKey, float]:
-    found: list[tuple[Kind, Iterable[Any], float]] = [
+    found: list[tuple[str, Iterable[Any], float]] = [
         (Kind.ADDRESS, declared.addresses, WEIGHT_ADDRESS + WEIGHT_DECLARED),
         (Kind.MAC, declared.macs, WEIGHT_MAC),
         (Kind.HOST_KEY, declared.ssh_host_keys, WEIGHT_HOST_KEY),
         (Kind.CERTIFICATE, declared.certificates, WEIGHT_CERTIFICATE),
         (Kind.CATALOGUE, declared.addresses, WEIGHT_DECLARED),
     ]
-    return {(declared.namespace, kind.value, str(value)): weight for kind, values, weight in found for value in values}
+    return {(declared.namespace, kind, str(value)): weight for kind, values, weight in found for value in values}
 
 
 def _compared(asset: AssetRecord, services: set[str]) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> 
     key = (seen.place, seen.vantage, seen.scanner, verdict.rule)
     row = batch.coverage[asset.id].get(key)
     result = verdict.result
+    word = str(result)  # an enum's value is found the slow way, and this runs for every verdict
     if row is None:
         row = CoverageRecord(
             asset_id=asset.id,
@@ -22,7 +23,7 @@ def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> 
             vantage=seen.vantage,
             scanner=seen.scanner,
             rule=verdict.rule,
-            result=Result.NOT_APPLICABLE.value,
+            result=str(Result.NOT_APPLICABLE),
             evaluated_at=seen.at,
         )
     elif _speaks_for_another_address(row, asset, seen, result):
@@ -30,8 +31,8 @@ def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> 
             row.evaluated_at = seen.at
             batch.change_coverage(row)
         return
-    _count(batch, asset, row.result, result.value)
-    row.result = result.value
+    _count(batch, asset, row.result, word)
+    row.result = word
     row.address = seen.address
     row.evaluated_at = max(seen.at, row.evaluated_at)
     row.observation_id = seen.cause
@@ -40,7 +41,7 @@ def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> 
     row.observed = verdict.observed or None
     row.expected = verdict.expected or None
     if result is Result.PASS or result is Result.FAIL:
-        row.last_conclusive = result.value
+        row.last_conclusive = word
         row.conclusive_at = seen.at if row.conclusive_at is None else max(seen.at, row.conclusive_at)
     elif result is Result.NOT_APPLICABLE:
         row.last_conclusive = None

@@ -54,9 +54,10 @@ class Endpoints:
     def describe(self, asset: AssetRecord, seen: Seen, service: ServiceFacts) -> None:
         """Put down what answers there; what rules of other protocols said of the place no longer applies."""
         row = self._batch.endpoints[asset.id][seen.place, seen.vantage]
+        same = (row.service, row.tls) == (service.name, service.tls)
         row.service, row.product, row.version, row.tls = service.name, service.product, service.version, service.tls
         self._batch.change_endpoint(row)
-        if service.name in {None, "unknown"}:
+        if same or service.name in {None, "unknown"}:
             return
         replaced = [
             pair

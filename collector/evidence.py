@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from typing import Final
 
 from scanners.observation import Observation, Outcome
 from scanners.protocols.ssh import SshFacts
@@ -10,15 +10,15 @@ from scanners.protocols.tls.facts import TlsFacts
 from scanners.service_facts import HostFacts
 
 
-class Kind(StrEnum):
-    """Kinds of identifier."""
+class Kind:
+    """Kinds of identifier, as plain texts: they are part of every key that is looked up."""
 
-    MAC = "mac"
-    HOST_KEY = "ssh_host_key"
-    CERTIFICATE = "certificate"
-    NAME = "name"
-    ADDRESS = "address"
-    CATALOGUE = "catalogue"
+    MAC: Final = "mac"
+    HOST_KEY: Final = "ssh_host_key"
+    CERTIFICATE: Final = "certificate"
+    NAME: Final = "name"
+    ADDRESS: Final = "address"
+    CATALOGUE: Final = "catalogue"
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Identifying:
 
     def shown(self) -> list[tuple[str, str, str]]:
         """The identifiers as (namespace, kind, value)."""
-        found = [(self.namespace, Kind.ADDRESS.value, self.address)]
+        found = [(self.namespace, Kind.ADDRESS, self.address)]
         if self.mac:
-            found.append((self.namespace, Kind.MAC.value, self.mac))
-        found += [(self.namespace, Kind.HOST_KEY.value, key) for key in self.host_keys]
+            found.append((self.namespace, Kind.MAC, self.mac))
+        found += [(self.namespace, Kind.HOST_KEY, key) for key in self.host_keys]
         if self.certificate:
-            found.append((self.namespace, Kind.CERTIFICATE.value, self.certificate))
+            found.append((self.namespace, Kind.CERTIFICATE, self.certificate))
         return found
 
 

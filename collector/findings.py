@@ -67,7 +67,7 @@ class LifeCycle:
             return None
         if seen.at >= finding.last_evaluated:
             finding.last_evaluated = seen.at
-            finding.last_result = verdict.result.value
+            finding.last_result = str(verdict.result)
             batch.see_finding_again(finding)
         if verdict.result is not Result.UNKNOWN:
             because = Because.PASSED if verdict.result is Result.PASS else Because.NOT_APPLICABLE
@@ -167,8 +167,8 @@ def _opened(asset: AssetRecord, seen: Seen, verdict: Verdict) -> FindingRecord:
         asset_id=asset.id,
         place=seen.place,
         state=State.OPEN.value,
-        severity=verdict.severity.value,
-        confidence=verdict.confidence.value,
+        severity=str(verdict.severity),
+        confidence=str(verdict.confidence),
         base=verdict.base,
         vantage=seen.vantage,
         first_seen=seen.at,
@@ -181,12 +181,12 @@ def _opened(asset: AssetRecord, seen: Seen, verdict: Verdict) -> FindingRecord:
 
 
 def _evidence(finding: FindingRecord, seen: Seen, verdict: Verdict) -> None:
-    finding.severity = verdict.severity.value
-    finding.confidence = verdict.confidence.value
+    finding.severity = str(verdict.severity)
+    finding.confidence = str(verdict.confidence)
     finding.base = verdict.base
     finding.observed = verdict.observed
     finding.expected = verdict.expected
-    finding.last_result = Result.FAIL.value
+    finding.last_result = str(Result.FAIL)
     finding.observation_id = seen.cause
     finding.address = seen.address
     finding.port = seen.port
@@ -196,7 +196,7 @@ def _evidence(finding: FindingRecord, seen: Seen, verdict: Verdict) -> None:
 
 
 def _evidence_changed(finding: FindingRecord, verdict: Verdict) -> bool:
-    if (finding.base, finding.severity, finding.confidence) != (verdict.base, verdict.severity.value, verdict.confidence.value):
+    if (finding.base, finding.severity, finding.confidence) != (verdict.base, str(verdict.severity), str(verdict.confidence)):
         return True
     return bool(msgspec.to_builtins(finding.observed) != msgspec.to_builtins(verdict.observed))
 

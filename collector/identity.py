@@ -66,14 +66,14 @@ class Identity:
 
     def owner_of(self, seen: Identifying) -> AssetRecord | None:
         """Whose the address is by what is stored."""
-        return self._owner((seen.namespace, Kind.ADDRESS.value, seen.address))
+        return self._owner((seen.namespace, Kind.ADDRESS, seen.address))
 
     def silent(self, asset: AssetRecord, seen: Identifying) -> None:
         """A complete sweep got no answer at the address: the asset is not present there any more."""
         if seen.address in asset.addresses and len(asset.addresses) > 1:
             asset.addresses = [address for address in asset.addresses if address != seen.address]
             self._batch.change_asset(asset)
-        row = self._batch.identifiers.get((seen.namespace, Kind.ADDRESS.value, seen.address))
+        row = self._batch.identifiers.get((seen.namespace, Kind.ADDRESS, seen.address))
         if row is not None and self._policy.leased(seen.namespace, seen.address):
             row.weight = min(row.weight, WEIGHT_ADDRESS_LEASED / 2)
             self._batch.change_identifier(row)
@@ -110,7 +110,7 @@ class Identity:
         return self._batch.assets[asset_id]
 
     def _stays(self, seen: Identifying, owner: AssetRecord) -> bool:
-        row = self._batch.identifiers[seen.namespace, Kind.ADDRESS.value, seen.address]
+        row = self._batch.identifiers[seen.namespace, Kind.ADDRESS, seen.address]
         score = row.weight + self._agreement(seen, owner.id) - self._contradiction(seen, owner.id)
         if score > 0:
             return True
@@ -138,7 +138,7 @@ class Identity:
 
     def _mac_at(self, seen: Identifying, asset_id: str) -> str | None:
         """The network card last seen at the address, when it is not yet counted as this asset's own."""
-        owner = self._owner((seen.namespace, Kind.ADDRESS.value, seen.address))
+        owner = self._owner((seen.namespace, Kind.ADDRESS, seen.address))
         if owner is None:
             return None
         rows = [self._batch.identifiers[key] for key in self._batch.identifiers_of[owner.id] if key[1] == Kind.MAC]
@@ -152,14 +152,14 @@ class Identity:
 
         One network card seen at two addresses is one machine; a host key at two addresses is not known to be.
         """
-        mac_row = self._batch.identifiers.get((seen.namespace, Kind.MAC.value, seen.mac or ""))
+        mac_row = self._batch.identifiers.get((seen.namespace, Kind.MAC, seen.mac or ""))
         if mac_row is not None and mac_row.asset_id == asset.id and mac_row.weight >= WEIGHT_MAC:
             return len(asset.addresses) >= ADDRESSES_OF_ONE_MAC and seen.address not in asset.addresses
         version = ipaddress.ip_address(seen.address).version
         for address in asset.addresses:
             if address == seen.address or ipaddress.ip_address(address).version != version:
                 continue
-            row = self._batch.identifiers.get((seen.namespace, Kind.ADDRESS.value, address))
+            row = self._batch.identifiers.get((seen.namespace, Kind.ADDRESS, address))
             if row is None or row.asset_id != asset.id:
                 continue
             leased = self._policy.leased(seen.namespace, address)
@@ -213,7 +213,7 @@ class Identity:
         """Whether the owner is only what was known of ``asset`` before it proved who it is: nothing speaks against it."""
         if owner.declared:
             return False
-        strong = {Kind.MAC.value, Kind.HOST_KEY.value}
+        strong = {Kind.MAC, Kind.HOST_KEY}
         rows = [self._batch.identifiers[key] for key in self._batch.identifiers_of[owner.id]]
         if any(row.kind in strong and row.weight > WEIGHT_MAC_RANDOM for row in rows):
             return False
@@ -226,7 +226,7 @@ class Identity:
         version = ipaddress.ip_address(seen.address).version
         kept = []
         for address in asset.addresses:
-            row = self._batch.identifiers.get((seen.namespace, Kind.ADDRESS.value, address))
+            row = self._batch.identifiers.get((seen.namespace, Kind.ADDRESS, address))
             if row is None or row.asset_id != asset.id:
                 continue
             recent = abs(seen.at - row.last_seen) <= self._policy.present_for_leased
@@ -236,15 +236,15 @@ class Identity:
 
     def _remember(self, asset: AssetRecord, seen: Identifying) -> None:
         leased = self._policy.leased(seen.namespace, seen.address)
-        declared = (seen.namespace, Kind.CATALOGUE.value, seen.address) in self._batch.identifiers_of[asset.id]
+        declared = (seen.namespace, Kind.CATALOGUE, seen.address) in self._batch.identifiers_of[asset.id]
         weight = WEIGHT_ADDRESS_LEASED if leased else WEIGHT_ADDRESS + (WEIGHT_DECLARED if declared else 0.0)
-        self._keep((seen.namespace, Kind.ADDRESS.value, seen.address), asset, weight, seen)
+        self._keep((seen.namespace, Kind.ADDRESS, seen.address), asset, weight, seen)
         if seen.mac:
             self._keep_mac(asset, seen, seen.mac)
         if seen.host_keys:
             self._keep_host_keys(asset, seen)
         if seen.certificate:
-            key = (seen.namespace, Kind.CERTIFICATE.value, seen.certificate)
+            key = (seen.namespace, Kind.CERTIFICATE, seen.certificate)
             row = self._batch.identifiers.get(key)
             shared = row is not None and row.asset_id != asset.id
             self._keep(key, asset, 0.0 if shared else WEIGHT_CERTIFICATE, seen)
@@ -253,7 +253,7 @@ class Identity:
             self._batch.change_asset(asset)
 
     def _keep_mac(self, asset: AssetRecord, seen: Identifying, mac: str) -> None:
-        key = (seen.namespace, Kind.MAC.value, mac)
+        key = (seen.namespace, Kind.MAC, mac)
         others = self._values(asset.id, seen.namespace, Kind.MAC) - {mac}
         pending = bool(others) and key not in self._batch.identifiers_of[asset.id]
         row = self._batch.identifiers.get(key)
@@ -272,7 +272,7 @@ class Identity:
             detail = {"host_keys": list(seen.host_keys)}
             self._batch.happened(Action.ASSET_IDENTITY_CHANGED, seen.at, seen.cause, asset, detail=detail)
         for value in seen.host_keys:
-            key = (seen.namespace, Kind.HOST_KEY.value, value)
+            key = (seen.namespace, Kind.HOST_KEY, value)
             row = self._batch.identifiers.get(key)
             if row is not None and (row.asset_id != asset.id or row.weight == 0.0):
                 self._keep(key, self._batch.assets[row.asset_id], 0.0, seen)
@@ -324,13 +324,13 @@ class Identity:
         row = self._batch.identifiers.get(key)
         return self._batch.assets.get(row.asset_id) if row is not None else None
 
-    def _values(self, asset_id: str, namespace: str, kind: Kind) -> set[str]:
+    def _values(self, asset_id: str, namespace: str, kind: str) -> set[str]:
         """The asset's own identifiers of a kind; a network card that still waits for confirmation is not."""
         found = set()
         for key in self._batch.identifiers_of[asset_id]:
             if key[0] == namespace and key[1] == kind:
                 row = self._batch.identifiers[key]
-                if row.weight > 0 and not (kind is Kind.MAC and row.weight <= WEIGHT_MAC_RANDOM):
+                if row.weight > 0 and not (kind == Kind.MAC and row.weight <= WEIGHT_MAC_RANDOM):
                     found.add(key[2])
         return found
 

@@ -1,15 +1,15 @@
 """Where and when something was seen: what findings, coverage and endpoints need to know of an observation."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from scanners.observation import Observation
 
 HOST = "host"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """One look, placed on its asset. ``round_`` names the scan it belongs to; ``cause`` is the observation's id."""
 
     place: str
@@ -31,7 +31,7 @@ def place_of(observation: Observation) -> str:
     target = observation.target
     if target.port is None:
         return f"name/{target.name}" if target.name else HOST
-    place = f"{target.transport.value}/{target.port}"
+    place = f"{target.transport!s}/{target.port}"
     return f"{place}/{target.name}" if target.name else place
 
 
@@ -39,7 +39,7 @@ def seen_by(observation: Observation, at: datetime, round_: str) -> Seen:
     target = observation.target
     return Seen(
         place=place_of(observation),
-        vantage=observation.vantage.value,
+        vantage=str(observation.vantage),
         scanner=observation.scanner,
         zone=observation.zone,
         address=target.address,
@@ -47,7 +47,7 @@ def seen_by(observation: Observation, at: datetime, round_: str) -> Seen:
         cause=observation.id,
         round_=round_,
         port=target.port,
-        transport=target.transport.value if target.port is not None else None,
+        transport=str(target.transport) if target.port is not None else None,
         name=target.name,
         observation=observation,
     )

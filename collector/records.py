@@ -16,7 +16,7 @@ from rules.verdict import Verdict
 from scanners.observation import Observation
 
 
-class AssetRecord(msgspec.Struct, kw_only=True):
+class AssetRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``asset``."""
 
     id: str
@@ -47,7 +47,7 @@ class AssetRecord(msgspec.Struct, kw_only=True):
     silent_in: str | None = None
 
 
-class EndpointRecord(msgspec.Struct, kw_only=True):
+class EndpointRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``endpoint``: a place on an asset, as seen from one vantage."""
 
     asset_id: str
@@ -69,7 +69,7 @@ class EndpointRecord(msgspec.Struct, kw_only=True):
     last_seen: datetime
 
 
-class CoverageRecord(msgspec.Struct, kw_only=True):
+class CoverageRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``coverage``."""
 
     asset_id: str
@@ -89,7 +89,7 @@ class CoverageRecord(msgspec.Struct, kw_only=True):
     expected: Any = None
 
 
-class FindingRecord(msgspec.Struct, kw_only=True):
+class FindingRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``finding``."""
 
     id: str
@@ -127,7 +127,7 @@ class FindingRecord(msgspec.Struct, kw_only=True):
     due: datetime | None = None
 
 
-class IdentifierRecord(msgspec.Struct, kw_only=True):
+class IdentifierRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``identifier``. A weight of 0 says that several machines have it: it identifies nobody."""
 
     namespace: str
@@ -139,7 +139,7 @@ class IdentifierRecord(msgspec.Struct, kw_only=True):
     last_seen: datetime
 
 
-class LookRecord(msgspec.Struct, kw_only=True):
+class LookRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``observation``: the latest look of one scanner at one place from one vantage."""
 
     asset_id: str
@@ -158,7 +158,7 @@ class LookRecord(msgspec.Struct, kw_only=True):
     evidence_sha256: str | None = None
 
 
-class LookMark(msgspec.Struct, kw_only=True):
+class LookMark(msgspec.Struct, kw_only=True, gc=False):
     """What later looks are compared with: the columns of ``observation`` that say which look is stored."""
 
     asset_id: str
@@ -170,14 +170,14 @@ class LookMark(msgspec.Struct, kw_only=True):
     address: str
 
 
-class IngestedRecord(msgspec.Struct, kw_only=True):
+class IngestedRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``ingested``."""
 
     id: str
     at: datetime
 
 
-class TallyRecord(msgspec.Struct, kw_only=True):
+class TallyRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``tally``; ``count`` may be a difference."""
 
     department_id: str
@@ -188,14 +188,14 @@ class TallyRecord(msgspec.Struct, kw_only=True):
     count: int
 
 
-class MembershipRecord(msgspec.Struct, kw_only=True):
+class MembershipRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``asset_service``."""
 
     asset_id: str
     service_id: str
 
 
-class EventRecord(msgspec.Struct, kw_only=True, frozen=True):
+class EventRecord(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     """A row of ``event`` before the store numbers it. ``action`` is one of ``collector.events.Action``."""
 
     id: str
@@ -207,7 +207,7 @@ class EventRecord(msgspec.Struct, kw_only=True, frozen=True):
     detail: Mapping[str, Any] = {}
 
 
-class ScoreRecord(msgspec.Struct, kw_only=True, frozen=True):
+class ScoreRecord(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     """A row of ``score_history``."""
 
     level: str
@@ -221,8 +221,7 @@ class ScoreRecord(msgspec.Struct, kw_only=True, frozen=True):
     factors: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True, gc=False):
     """One rule judged in this transaction on one asset at one place from one vantage, and the finding it concerns.
 
     ``observation`` is None when no look was needed (the inventory rules). ``finding`` is the stored row after the

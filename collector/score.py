@@ -182,9 +182,19 @@ def group_interval(
 
 
 def contributions(risks: Mapping[str, float]) -> list[tuple[str, float]]:
-    """How much an asset's score falls when each finding is removed, greatest first; ties in order of id."""
-    whole = asset_risk(risks.values())
-    found = [(key, whole - asset_risk(risk for other, risk in risks.items() if other != key)) for key in risks]
+    """How much an asset's score falls when each finding is removed, greatest first; ties in order of id.
+
+    Removing one gives each lesser one the weight of the next greater: both products are built once.
+    """
+    ranked = sorted(risks, key=lambda key: (-risks[key], key))
+    after = [1.0]  # what the findings below a place leave clean, each moved up by one
+    for place in range(len(ranked) - 1, 0, -1):
+        after.append(after[-1] * (1.0 - risks[ranked[place]] / 100.0 * 0.5 ** (place - 1)))
+    whole, before, found = asset_risk(risks.values()), 1.0, []
+    for place, key in enumerate(ranked):
+        without = 100.0 * (1.0 - before * after[len(ranked) - 1 - place])
+        found.append((key, whole - without))
+        before *= 1.0 - risks[key] / 100.0 * 0.5**place
     return sorted(found, key=lambda item: (-item[1], item[0]))
 
 

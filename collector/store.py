@@ -108,7 +108,14 @@ def _sqlite(url: URL) -> Engine:
     def _connected(dbapi_connection: Any, _: Any) -> None:
         dbapi_connection.isolation_level = None  # the driver begins nothing by itself
         _keep_private(url)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+            "wal_autocheckpoint=8192",
+        ):
             dbapi_connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

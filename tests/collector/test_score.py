@@ -223,7 +223,7 @@ def test_contributions_are_what_removing_changes(risks: dict[str, float]) -> Non
     assert [points for _, points in found] == sorted((points for _, points in found), reverse=True)
     for key, points in found:
         rest = [risk for other, risk in risks.items() if other != key]
-        assert points == asset_risk(risks.values()) - asset_risk(rest)
+        assert points == pytest.approx(asset_risk(risks.values()) - asset_risk(rest), abs=1e-9)
 
 
 @given(_LEVELS, st.dictionaries(st.text(min_size=1, max_size=4), RISK, min_size=1, max_size=12), st.integers(0, 5_000))
