@@ -59,7 +59,7 @@ def verdicts(request: Request, asked: Annotated[requests.VerdictQuery, Query()])
     wanted = scan_queries.VerdictFilter(**asked.model_dump(exclude={"limit", "cursor"}))
     with parts_of(request).store.read() as connection:
         page = scan_queries.list_verdicts(connection, wanted, asked.limit, asked.cursor)
-    items = [_verdict(row) for row in page.items]
+    items = [verdict_line(row) for row in page.items]
     return shapes.Verdicts(items=items, total=page.total, total_is_exact=page.total_is_exact, next_cursor=page.next_cursor)
 
 
@@ -68,6 +68,6 @@ def line(row: Row[Any], rules: Rules, language: str) -> shapes.FindingLine:
     return shown.model_copy(update={"title": rule_text(rules, row.rule, "title", language)})
 
 
-def _verdict(row: Row[Any]) -> shapes.Verdict:
+def verdict_line(row: Row[Any]) -> shapes.Verdict:
     plain = {name: getattr(row, name) for name in shapes.Verdict.model_fields if name not in ("address", "state")}
     return shapes.Verdict(address=row.looked_at, state=row.finding_state, **plain)

@@ -22,7 +22,7 @@ def many(request: Request, asked: Annotated[requests.AssetQuery, Query()]) -> sh
     wanted = queries.AssetFilter(**asked.model_dump(exclude={"limit", "cursor", "sort"}))
     with parts_of(request).store.read() as connection:
         page = queries.list_assets(connection, wanted, asked.sort, asked.limit, asked.cursor)
-    items = [_asset(row) for row in page.items]
+    items = [asset_line(row) for row in page.items]
     return shapes.Assets(items=items, total=page.total, total_is_exact=page.total_is_exact, next_cursor=page.next_cursor)
 
 
@@ -35,7 +35,7 @@ def one(request: Request, asset_id: requests.Key, asked: Annotated[requests.Lang
             raise not_found("asset")
         found = finding_queries.list_findings(connection, finding_queries.FindingFilter(state=("open",), asset=asset_id))
         return shapes.AssetWhole(
-            **_asset(row).model_dump(),
+            **asset_line(row).model_dump(),
             services=queries.asset_services(connection, asset_id),
             identifiers=[shapes.Identifier.model_validate(known) for known in queries.asset_identifiers(connection, asset_id)],
             endpoints=[shapes.Endpoint.model_validate(place) for place in queries.asset_endpoints(connection, asset_id)],
@@ -80,7 +80,7 @@ def service(request: Request, service_id: requests.Key) -> shapes.Service:
         return _service(views.unit(connection, Level.SERVICE, row, parts.clock()))
 
 
-def _asset(row: Row[Any]) -> shapes.AssetLine:
+def asset_line(row: Row[Any]) -> shapes.AssetLine:
     shown = shapes.AssetLine.model_validate(row)
     return shown if row.risk is None else shown.model_copy(update={"band": band(row.risk)})
 
