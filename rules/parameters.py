@@ -26,7 +26,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= TEXT_LIMIT
+    return isinstance(value, str) and len(value) <= TEXT_LIMIT and all(character >= " " for character in value)
 
 
 def _is_time(value: Any) -> bool:
@@ -55,7 +55,7 @@ _SAID: Mapping[ParameterType, str] = {
     ParameterType.BOOL: "true or false",
     ParameterType.INT: "a whole number",
     ParameterType.NUMBER: "a number",
-    ParameterType.TEXT: f"a text of at most {TEXT_LIMIT} characters",
+    ParameterType.TEXT: f"a text of at most {TEXT_LIMIT} characters on one line",
     ParameterType.TIME: "a time with its zone, as in 2026-03-15T00:00:00Z",
     ParameterType.TEXTS: "a list of texts",
     ParameterType.INTS: "a list of whole numbers",

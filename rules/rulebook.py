@@ -65,8 +65,8 @@ class Rulebook:
         if kind not in self._checks:
             return []
         plan = self._plans[kind] if not parameters else self._plan(kind, self._parameter_key(kind, parameters))
-        values = values_seen(self._sources[kind], {"endpoint": endpoint, "asset": asset, kind: facts})
         try:
+            values = values_seen(self._sources[kind], {"endpoint": endpoint, "asset": asset, kind: facts})
             seen = activation(kind, values)
         except Exception as error:  # noqa: BLE001 - facts that the runtime cannot take must not stop a scan
             return [unknown(check, {"error": f"{type(error).__name__}: {error}"[:300]}) for check in plan]
