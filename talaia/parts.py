@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 
-from collector.catalogue import Catalogue, apply_catalogue, load_catalogue
+from elasticsearch import Elasticsearch
 from sqlalchemy import Connection
 
+from collector.catalogue import Catalogue, apply_catalogue, load_catalogue
 from collector.ecs import EcsDocuments, Publisher
+from collector.elasticsearch.client import Destination, connect
 from collector.ingest import Ingest, IngestSettings
 from collector.migrations import migrate
 from collector.outbox import put
@@ -79,10 +82,30 @@ class Parts:
             url=self.settings.listen.public_url or "",
         )
 
+    def elasticsearch(self) -> Elasticsearch:
+        """A client for the cluster of the settings. Raises ``ConnectionError_`` when a secret's file cannot be read."""
+        written = self.settings.elasticsearch
+        if written is None:
+            raise LookupError("the settings name no Elasticsearch")
+
+        def place(path: Path | None) -> Path | None:
+            return None if path is None else self.settings.path(path)
+
+        return connect(
+            Destination(
+                hosts=written.hosts,
+                api_key_file=place(written.api_key_file),
+                username=written.username,
+                password_file=place(written.password_file),
+                ca_file=place(written.ca_file),
+            )
+        )
+
     @cached_property
     def ingest(self) -> Ingest:
         deliver = self._deliver if self.settings.elasticsearch else None
-        return Ingest(self.store, self.rulebook, IngestSettings(clock=now, zones=self.zones), deliver)
+        networks = self.catalogue.network_defaults() if self.catalogue else ()
+        return Ingest(self.store, self.rulebook, IngestSettings(clock=now, zones=self.zones, networks=networks), deliver)
 
     def _deliver(self, connection: Connection, changes: Changes) -> None:
         at = now()

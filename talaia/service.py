@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from api.app import create_app
 from api.parts import AppParts, StoreActions
+from collector.elasticsearch.shipper import shipping
 from collector.schedules import Scheduler
 from collector.stopping import StopWatch
 from collector.tokens import Token, issue_entry_code
@@ -73,7 +74,7 @@ def serve(parts: Parts) -> None:
         stack.enter_context(_scheduling(parts))
         stack.enter_context(_every(REFRESH_EVERY, lambda: _refresh(parts)))
         if parts.settings.elasticsearch:
-            stack.enter_context(parts.shipping())
+            stack.enter_context(shipping(parts.store, parts.elasticsearch))
         uvicorn.Server(config).run()
 
 

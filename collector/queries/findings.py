@@ -112,6 +112,12 @@ def get_finding(connection: Connection, finding_id: str) -> Row[Any] | None:
     return connection.execute(select(tables.finding).where(_FINDING.id == finding_id)).first()
 
 
+def findings_starting(connection: Connection, prefix: str, limit: int) -> list[Row[Any]]:
+    """The findings whose id starts with ``prefix``, for people who type the first characters of one."""
+    query = select(tables.finding).where(_FINDING.id >= prefix, _FINDING.id < f"{prefix}g").order_by(_FINDING.id)
+    return list(connection.execute(query.limit(limit)))
+
+
 def finding_events(connection: Connection, finding_id: str, limit: int = 200) -> list[Row[Any]]:
     """What happened to a finding, latest first."""
     event = tables.event

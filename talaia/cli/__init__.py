@@ -47,4 +47,4 @@ def main() -> None:
     for name in COMMANDS:
         module = importlib.import_module(f"talaia.cli.{name}")
         app.command(name)(module.command)
-    app()
+    app(prog_name="talaia")

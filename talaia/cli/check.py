@@ -1,9 +1,12 @@
 """``talaia check``."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import typer
 
 from collector.schedules import ScheduleError, next_due
-from rules.rulebook import ParameterError, RuleErrors
+from rules.parameters import ParameterError
 from scanners.located_yaml import FileError
 from talaia.cli.chosen import Chosen, chosen
 from talaia.cli.output import Exit, say
@@ -12,7 +15,10 @@ from talaia.settings import Settings
 
 
 def command(context: typer.Context) -> None:
-    """Validate settings, zones, catalogue and rules; every mistake with file and line. Looks at nothing."""
+    """Validate settings, zones, catalogue, rules. Looks at nothing.
+
+    Every mistake is named with its file and line.
+    """
     words = chosen(context)
     try:
         settings = words.settings
@@ -39,7 +45,7 @@ def _files(words: Chosen) -> list[str]:
     for read in (lambda: words.parts.zones, lambda: words.parts.catalogue, lambda: words.parts.rulebook):
         try:
             read()
-        except (FileError, RuleErrors) as error:
+        except FileError as error:
             found.append(str(error))
     return found
 
@@ -49,7 +55,7 @@ def _references(words: Chosen, settings: Settings) -> list[str]:
     parts, found = words.parts, []
     try:
         zones, rulebook, catalogue = parts.zones, parts.rulebook, parts.catalogue
-    except (FileError, RuleErrors):
+    except FileError:
         return []
     for text in settings.schedules:
         if text.zone not in zones:
@@ -59,7 +65,9 @@ def _references(words: Chosen, settings: Settings) -> list[str]:
             next_due(text.as_schedule(zones[text.zone].timezone), now())
         except ScheduleError as error:
             found.append(f"{settings.source}: {error}")
-    parameters = [(f"{settings.path(settings.zones)}: zone {zone.id}", zone.parameters) for zone in zones.values()]
+    parameters: list[tuple[str, Mapping[str, Mapping[str, Any]]]] = [
+        (f"{settings.path(settings.zones)}: zone {zone.id}", zone.parameters) for zone in zones.values()
+    ]
     if catalogue:
         parameters += [(f"the catalogue: service {name}", service.parameters) for name, service in catalogue.services.items()]
     for place, values in parameters:

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from collector.store import StoreError
-from rules.rulebook import RuleErrors
 from scanners.located_yaml import FileError
 from talaia.cli.output import Exit, end
 from talaia.parts import Parts
@@ -49,7 +48,7 @@ def explained() -> Iterator[None]:
     """End the command with a sentence and its exit code where a file or the database is at fault."""
     try:
         yield
-    except (FileError, RuleErrors) as error:
+    except FileError as error:
         end(Exit.WRONG_FILES, f"nothing was done, because of a mistake in a file\n{error}")
     except StoreError as error:
         end(Exit.UNREACHABLE, str(error))

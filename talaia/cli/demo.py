@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated
 
 import typer
-from rich.padding import Padding
 from rich.text import Text
 from sqlalchemy import Connection
 
@@ -36,7 +36,10 @@ def command(
     once: Annotated[bool, typer.Option("--once", help="Stop after saying what to fix.")] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the dashboard answers on 127.0.0.1.")] = 8600,
 ) -> None:
-    """Start a city of real servers on loopback, look at it, say what to fix first, and serve the dashboard."""
+    """Start a demo city, look at it, say what to fix, serve.
+
+    Real servers in real processes, on loopback addresses only (127.77.0.0/16).
+    """
     # Only the demo needs its servers' packages: production installs none of them.
     from talaia.demo.city import DemoError, running_city  # noqa: PLC0415
     from talaia.demo.servers import CITY  # noqa: PLC0415
@@ -81,9 +84,9 @@ def _report(connection: Connection, parts: Parts, language: str) -> None:
         title = rule_text(parts.rulebook, row.rule, "title", language)
         screen.print()
         screen.print(Text(f"{number:>2}. "), band(row.band), Text(f" {row.risk:.0f}  {title}", "bold"), Text(f"({row.rule})"))
-        screen.print(Padding(Text(f"{row.asset_name}, {where(row)}, department {row.department_id or 'none'}"), (0, 0, 0, 4)))
+        screen.print(f"    {row.asset_name}, {where(row)}, department {row.department_id or 'none'}")
         for part in ("rationale", "remediation"):
-            screen.print(Padding(Text(rule_text(parts.rulebook, row.rule, part, language).strip()), (0, 0, 0, 4)))
+            screen.print(indent(rule_text(parts.rulebook, row.rule, part, language).strip(), "    "))
     screen.print()
 
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from api.spreadsheet import formula_safe
-from collector.elasticsearch.templates import templates
 
+from api.pages.lists import csv_cell
+from collector.elasticsearch.templates import component_templates, index_templates
 from collector.queries.findings import FindingFilter, each_finding
 from talaia.cli import findings
 from talaia.cli.chosen import chosen, explained
@@ -22,8 +22,10 @@ class What(StrEnum):
     ELASTICSEARCH_TEMPLATES = "elasticsearch-templates"
 
 
-COLUMNS = ("rule", "title", "state", "band", "risk", "severity", "asset", "address", "port", "transport", "name", "department_id")
-COLUMNS += ("service_id", "zone", "vantage", "first_seen", "last_seen", "last_evaluated", "due", "id")
+COLUMNS = (
+    "rule", "title", "state", "band", "risk", "severity", "asset", "address", "port", "transport", "name", "department_id",
+    "service_id", "zone", "vantage", "first_seen", "last_seen", "last_evaluated", "due", "id",
+)  # fmt: skip
 
 
 def command(
@@ -32,9 +34,9 @@ def command(
     what: Annotated[What, typer.Argument(help="What to write to standard output.")],
     language: LanguageOption,
 ) -> None:
-    """Write findings (all states) for a spreadsheet or a program, or the index templates for Elasticsearch."""
+    """Write findings, or Elasticsearch's index templates."""
     if what is What.ELASTICSEARCH_TEMPLATES:
-        typer.echo(json_line(templates()))
+        typer.echo(json_line({"component_templates": component_templates(), "index_templates": index_templates()}))
         return
     words = chosen(context)
     with explained():
@@ -48,4 +50,4 @@ def command(
         writer = csv.writer(sys.stdout, lineterminator="\r\n")
         writer.writerow(COLUMNS)
         for item in lines:
-            writer.writerow([formula_safe(item[name]) for name in COLUMNS])
+            writer.writerow([csv_cell(item[name]) for name in COLUMNS])

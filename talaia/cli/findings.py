@@ -5,10 +5,12 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
+from api.texts import rule_text, see_it_yourself
 from api.v1 import findings as shown
-from collector.queries.findings import FindingFilter, FindingSort, count_findings, each_finding, get_finding
+from collector.queries.findings import FindingFilter, FindingSort, count_findings, each_finding, findings_starting
+from scanners.clean_text import clean_text
 from talaia.cli.chosen import chosen, explained
 from talaia.cli.languages import LanguageOption
 from talaia.cli.output import Exit, band, end, out, print_lines, print_table, say
@@ -44,7 +46,10 @@ def command(
     language: LanguageOption,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
 ) -> None:
-    """What to fix, worst first; with an ID, one finding and everything about it."""
+    """What to fix, worst first.
+
+    With an ID (its first characters are enough), one finding and everything about it.
+    """
     words = chosen(context)
     with explained():
         parts = words.parts
@@ -61,7 +66,7 @@ def command(
     )
     with words.reading() as connection:
         if identity:
-            _one(get_finding(connection, identity), parts, language.value, as_json=as_json)
+            _one(_found(connection, identity), parts, language.value, as_json=as_json)
             return
         if as_json:
             print_lines(line(row, parts, language.value) for row in each_finding(connection, wanted, sort))
@@ -94,13 +99,19 @@ def where(row: Row[Any]) -> str:
     return f"{host}:{row.port}/{row.transport}" + (f" ({row.name})" if row.name else "")
 
 
-def _one(row: Row[Any] | None, parts: Parts, language: str, *, as_json: bool) -> None:
-    if row is None:
-        end(Exit.NOT_FOUND, "no finding has this id (the first 8 characters of it are enough)")
+def _found(connection: Connection, identity: str) -> Row[Any]:
+    rows = findings_starting(connection, identity, 2)
+    if not rows:
+        end(Exit.NOT_FOUND, f"no finding has an id that starts with {clean_text(identity, 40)}")
+    if len(rows) > 1:
+        end(Exit.USAGE, f"several findings have an id that starts with {clean_text(identity, 40)}: give more of it")
+    return rows[0]
+
+
+def _one(row: Row[Any], parts: Parts, language: str, *, as_json: bool) -> None:
     if as_json:
         print_lines([line(row, parts, language)])
         return
-    rule = parts.rulebook.rules.get(row.rule)
     screen = out()
     screen.print(f"{row.rule}  {shown.line(row, parts.rulebook, language).title}")
     screen.print(f"{row.asset_name}  {where(row)}  {row.state}, risk {row.risk:.1f}", band(row.band))
@@ -111,7 +122,8 @@ def _one(row: Row[Any] | None, parts: Parts, language: str, *, as_json: bool) ->
         "seen from": row.vantage,
     }
     print_table([("", "left"), ("", "left")], ((name, value) for name, value in facts.items()), empty="")
-    if rule:
-        screen.print(
-            f"\nWhy it matters\n{rule.rationale[language].strip()}\n\nHow to fix it\n{rule.remediation[language].strip()}"
-        )
+    why, how = (rule_text(parts.rulebook, row.rule, part, language).strip() for part in ("rationale", "remediation"))
+    screen.print(f"\nWhy it matters\n{why}\n\nHow to fix it\n{how}")
+    command_ = see_it_yourself(row.rule, row.address, row.port, row.name)
+    if command_:
+        screen.print(f"\nSee it yourself\n{command_}")

@@ -14,7 +14,7 @@ FILES = ("talaia.yaml", "zones.yaml", "catalogue.yaml")
 def command(
     folder: Annotated[Path, typer.Argument(help="Where to write; made when it does not exist.")] = Path(),
 ) -> None:
-    """Write a commented settings file, zone file and catalogue. Never overwrites one."""
+    """Write commented settings, zones and catalogue. Overwrites nothing."""
     present = [name for name in FILES if (folder / name).exists()]
     if present:
         end(Exit.WRONG_FILES, f"{folder / present[0]} exists already; nothing was written")

@@ -26,7 +26,7 @@ def command(
     language: LanguageOption,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines: the level asked for, then what is below it.")] = False,
 ) -> None:
-    """How exposed the city is, how sure that is, and what would lower it most."""
+    """How exposed, how sure, and what would lower it most."""
     words = chosen(context)
     with explained():
         parts = words.parts

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from api.texts import rule_text
 from talaia.cli.chosen import chosen, explained
 from talaia.cli.languages import LanguageOption
 from talaia.cli.output import Exit, end, out, print_lines, print_table
@@ -16,7 +17,7 @@ def command(
     language: LanguageOption,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
 ) -> None:
-    """What is judged, and by which norm; with an ID, one rule."""
+    """What is judged, and by which norm."""
     with explained():
         rulebook = chosen(context).parts.rulebook
     rules = list(rulebook.rules.values())
@@ -31,11 +32,16 @@ def command(
     if identity:
         rule = rules[0]
         screen = out()
-        screen.print(f"{rule.id}  {rule.title[word]}  ({rule.severity.value}, {rule.base:g})\n")
-        screen.print(f"{rule.rationale[word].strip()}\n\nHow to fix it\n{rule.remediation[word].strip()}\n")
+        title, why, how = (rule_text(rulebook, rule.id, part, word).strip() for part in ("title", "rationale", "remediation"))
+        screen.print(f"{rule.id}  {title}  ({rule.severity.value}, {rule.base:g})\n\n{why}\n\nHow to fix it\n{how}\n")
         screen.print(f"ENS: {', '.join(rule.mappings.ens)}")
         return
     columns = [("rule", "left"), ("severity", "left"), ("title", "left"), ("ENS", "left")]
     print_table(
-        columns, ((rule.id, rule.severity.value, rule.title[word], ", ".join(rule.mappings.ens)) for rule in rules), empty=""
+        columns,
+        (
+            (rule.id, rule.severity.value, rule_text(rulebook, rule.id, "title", word), ", ".join(rule.mappings.ens))
+            for rule in rules
+        ),
+        empty="",
     )

@@ -28,7 +28,10 @@ def command(
     resume: Annotated[str | None, typer.Option(metavar="SCAN", help="Take up a scan that was stopped or killed.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a scan when it has ended.")] = False,
 ) -> None:
-    """Look now: at every zone, at some zones, or at single targets. Refuses what no zone authorises."""
+    """Look now: at every zone, some zones, or single targets.
+
+    What no zone authorises is refused, and nothing is sent.
+    """
     with explained():
         parts = chosen(context).parts
         parts.write_down()

@@ -16,7 +16,7 @@ def command(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
 ) -> None:
-    """What was looked at, when, by whom, and how it ended; the newest first."""
+    """What was looked at, when, and how it ended."""
     with chosen(context).reading() as connection:
         rows = list_scans(connection, limit=limit).items
     if as_json:

@@ -8,7 +8,10 @@ from talaia.cli.output import say
 
 
 def command(context: typer.Context) -> None:
-    """Run the API, the dashboard, the scheduler, the workers and the delivery to Elasticsearch in one process."""
+    """Run API, dashboard, scheduler and workers.
+
+    One process; with Elasticsearch in the settings it delivers there too.
+    """
     with explained():
         parts = chosen(context).parts
         parts.write_down()

@@ -19,7 +19,10 @@ def command(
     ] = "stopped from the command line",
     release: Annotated[bool, typer.Option("--release", help="Let looking go on.")] = False,
 ) -> None:
-    """The stop button: every scanner on this database stops within a second, and stays stopped until released."""
+    """The stop button: all looking stops within a second.
+
+    It concerns every process on this database, and lasts until it is released.
+    """
     with explained(), chosen(context).parts.store.write() as connection:
         if release:
             found = release_stop(connection)

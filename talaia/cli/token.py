@@ -20,7 +20,10 @@ def command(
     revoke: Annotated[str | None, typer.Option(metavar="NAME", help="End a token, and every session it opened, at once.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
 ) -> None:
-    """Make, list and revoke the tokens that the API and the dashboard ask for. A secret is shown once."""
+    """Make, list and revoke the API's tokens.
+
+    The dashboard asks for one too. A secret is shown once.
+    """
     store = chosen(context)
     if revoke:
         with explained(), store.parts.store.write() as connection:

@@ -27,7 +27,7 @@ def command(
     limit: Annotated[int, typer.Option(min=1, help="At most so many on a terminal; --json prints all.")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
 ) -> None:
-    """The last verdict of every rule on every place: passed, failed, not applicable, unknown."""
+    """What every rule said of every place, passed ones too."""
     words = chosen(context)
     wanted = VerdictFilter(rule=rule, result=result.value if result else None)
     with words.reading() as connection:
