@@ -32,7 +32,7 @@ class Probe:
     ) -> None:
         self.door = door
         self.nmap = nmap
-        self._scanners = scanners
+        self._scanners = scanners_by_name() if scanners is None else scanners  # imported here, not while others wait
         self._bench = Bench(asyncio.Semaphore(workers), asyncio.Semaphore(NMAP_AT_ONCE))
 
     async def sweep(
@@ -60,10 +60,9 @@ class Probe:
         raises for what a host does; ends within a second, with ``refused_by_scope`` for what is left, when stopped. Raises
         :class:`~scanners.door.RefusedByScope` when the zone is unknown.
         """
-        scanners = scanners_by_name() if self._scanners is None else self._scanners
         zone = self._zone(unit.zone_id)
         report = progress or _nobody
-        run = LookRun(unit, zone, self.door, scanners=scanners, bench=self._bench, report=report, nmap=self.nmap)
+        run = LookRun(unit, zone, self.door, scanners=self._scanners, bench=self._bench, report=report, nmap=self.nmap)
         async for observation in run.observations():
             yield observation
 

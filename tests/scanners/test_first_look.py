@@ -126,6 +126,7 @@ def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             "compatibility_level": "3.6",
             "queue_directory": spool,
             "data_directory": folder / "data",
+            "smtpd_peername_lookup": "no",
             "myhostname": "correu.example",
             "mynetworks": "127.0.0.0/8",
             "maillog_file": "/dev/stdout",
@@ -222,7 +223,8 @@ async def test_mosquitto(tmp_path: Path) -> None:
     config = tmp_path / "mosquitto.conf"
     key.chmod(0o644)
     config.write_text(
-        f"user root\nlistener {ports[0]} {HERE}\nallow_anonymous false\nlistener {ports[1]} {HERE}\ncertfile {cert}\nkeyfile {key}\n"
+        f"user root\nlistener {ports[0]} {HERE}\nallow_anonymous false\nlistener {ports[1]} {HERE}\n"
+        f"certfile {cert}\nkeyfile {key}\n"
     )
     with running(["mosquitto", "-c", str(config)], listens=(HERE, ports[1]), log=tmp_path / "log"):
         plain, secure = [await service_at((HERE, port)) for port in ports]
@@ -286,7 +288,7 @@ async def test_xrdp(tmp_path: Path) -> None:
     port = free_port()
     cert, key = servers.certificate(tmp_path)
     text = Path("/etc/xrdp/xrdp.ini").read_text()
-    changed = text.replace("port=3389", f"port=tcp://{HERE}:{port}", 1).replace("certificate=\n", f"certificate={cert}\n")
+    changed = text.replace("\nport=3389", f"\nport=tcp://{HERE}:{port}", 1).replace("certificate=\n", f"certificate={cert}\n")
     config = tmp_path / "xrdp.ini"
     config.write_text(
         changed.replace("key_file=\n", f"key_file={key}\n").replace("LogFile=xrdp.log", f"LogFile={tmp_path / 'log'}")
@@ -306,7 +308,8 @@ async def test_chrony_and_snmpd(tmp_path: Path) -> None:
     ntp, snmp = free_port(), free_port()
     chrony = tmp_path / "chrony.conf"
     chrony.write_text(
-        f"port {ntp}\nbindaddress {HERE}\nlocal stratum 10\nallow 127.0.0.0/8\ncmdport 0\nbindcmdaddress /\npidfile {tmp_path}/chronyd.pid\n"
+        f"port {ntp}\nbindaddress {HERE}\nlocal stratum 10\nallow 127.0.0.0/8\ncmdport 0\nbindcmdaddress /\n"
+        f"pidfile {tmp_path}/chronyd.pid\n"
     )
     snmpd = tmp_path / "snmpd.conf"
     snmpd.write_text(f"agentaddress udp:{HERE}:{snmp}\nrouser talaia\n")
