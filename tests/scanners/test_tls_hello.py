@@ -19,7 +19,7 @@ from scanners.protocols.tls.groups import ffdhe_prime, group_bits, group_name, p
 from scanners.protocols.tls.handshake12 import Direction, prf
 from scanners.protocols.tls.handshake13 import SHARED_GROUPS, decryptor, new_share
 from scanners.protocols.tls.octets import Octets, vector
-from scanners.protocols.tls.ssl2 import parse_ssl2_hello, ssl2_hello
+from scanners.protocols.tls.ssl2 import Ssl2, parse_ssl2_hello, ssl2_hello
 from scanners.protocols.tls.suite_kinds import (
     is_broken,
     is_cbc_sha1,
@@ -320,7 +320,7 @@ def test_no_key_share_or_record_makes_the_decryption_raise_otherwise(key: bytes,
 def test_the_ssl2_hello_says_its_own_length() -> None:
     hello = ssl2_hello()
     assert int.from_bytes(hello[:2], "big") & 0x7FFF == len(hello) - 2
-    assert parse_ssl2_hello(SSL2_HELLO) == (("SSL_CK_RC4_128_WITH_MD5",), b"cert")
+    assert parse_ssl2_hello(SSL2_HELLO) == Ssl2(("SSL_CK_RC4_128_WITH_MD5",), b"cert")
 
 
 def test_an_ordinary_hello_shares_keys_it_can_use() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from scanners.protocols.tls.attempt import Attempts, Budget, GivenUp
 from scanners.protocols.tls.facts import TlsFacts
 from scanners.protocols.tls.first import first_handshake
-from scanners.protocols.tls.look import certificate_of, deep_look, normal_look
+from scanners.protocols.tls.look import Seen, answers, certificate_of, normal_look
 from scanners.protocols.tls.report import assemble, describe
 from scanners.protocols.tls.trust import load_trust_store
 from scanners.scanner import Look, Occasion
@@ -45,26 +45,16 @@ class TlsScanner:
             first = await first_handshake(attempts, target.name, alpn)
         except GivenUp as error:
             raise error.__cause__ if isinstance(error.__cause__, OSError | ProtocolError) else TimeoutError(str(error)) from error
-        if (
-            first.flight.hello is None
-            and first.flight.alert is None
-            and not occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL)
-        ):
-            raise ProtocolError("did not answer any ClientHello in TLS")
-        seen = None
+        seen: Seen | None = None
         if occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL):
-            seen = await normal_look(attempts, target.name, first)
-            seen = None
-        if occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL):
-            seen = await normal_look(attempts, target.name, first)
-            if occasion.zone.intrusiveness.allows(Intrusiveness.DEEP):
-                await deep_look(attempts, target.name, seen)
+            enumeration, seen = await normal_look(attempts, target.name, first)
+            if seen.complete:
+                await answers(enumeration, first, seen, deep=occasion.zone.intrusiveness.allows(Intrusiveness.DEEP))
         if not first.in_tls and not (seen and (seen.spoken() or seen.ssl2)):
             raise ProtocolError("did not answer any ClientHello in TLS")
         flight = await certificate_of(attempts, target.name, first, seen)
-        certificate = describe(
-            flight, seen, name=target.name, store=load_trust_store(self.trust_store), now=occasion.door.clock()
-        )
+        store, now = load_trust_store(self.trust_store), occasion.door.clock()
+        certificate = describe(flight, seen, name=target.name, store=store, now=now)
         return Look(assemble(first, seen, certificate, starttls), attempts.evidence)
 
 

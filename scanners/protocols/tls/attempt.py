@@ -49,6 +49,12 @@ class Attempts:
         self._ends = time.monotonic() + self._budget.seconds
         self._silences = 0
         self._failures = 0
+        self._answered_in: float | None = None
+
+    @property
+    def answer_seconds(self) -> float:
+        """How long to wait for an answer that may never come: ten times the first handshake, within 0.3 and 1.5 seconds."""
+        return min(max(10 * (self._answered_in or 1.0), 0.3), 1.5)
 
     @asynccontextmanager
     async def wire(self, needs: Intrusiveness = Intrusiveness.GENTLE) -> AsyncIterator[Wire]:
@@ -86,9 +92,10 @@ class Attempts:
         asked = False
         try:
             async with self.wire() as wire:
-                asked = True
+                asked, began = True, time.monotonic()
                 await _say(wire, hello, flight, until, shares)
                 self.evidence = self.evidence or wire.evidence
+                self._answered_in = self._answered_in or time.monotonic() - began
         except TimeoutError:
             if not asked:
                 raise

@@ -34,14 +34,14 @@ class Enumeration:
     """Asks one server. ``server_name`` is sent as SNI; ``live`` a hello known to be answered, to tell silence from absence."""
 
     def __init__(self, attempts: Attempts, server_name: str | None, live: tls.Hello) -> None:
-        self._attempts = attempts
-        self._name = server_name
+        self.attempts = attempts
+        self.name = server_name
         self._live = live
         self._chunk = CHUNK
 
     def offer(self, version: int, suites: Sequence[int]) -> tls.Hello:
         """The hello that offers ``suites`` in ``version``; without finite-field groups, so that a server shows its own prime."""
-        hello = tls.Hello(version=version, suites=suites, server_name=self._name, groups=tuple(CURVES))
+        hello = tls.Hello(version=version, suites=suites, server_name=self.name, groups=tuple(CURVES))
         if version == tls.TLS13:
             shares = ((29, secrets.token_bytes(32)),)  # any 32 bytes are a public key of X25519
             hello = replace(hello, groups=tuple(TLS13_GROUPS), key_shares=shares, session_id=secrets.token_bytes(32))
@@ -92,11 +92,11 @@ class Enumeration:
     async def ask(self, hello: tls.Hello) -> Flight:
         """One hello. Silence is asked about twice, and counts as a refusal only where a known good hello is still answered."""
         enough = exchanged if any(map(_has_group, hello.suites)) else chose
-        flight = await self._attempts.ask(hello, enough)
+        flight = await self.attempts.ask(hello, enough)
         if not flight.silent:
             return flight
-        flight = await self._attempts.ask(hello, enough)
-        if flight.silent and (await self._attempts.ask(fresh(self._live), chose)).hello is None:
+        flight = await self.attempts.ask(hello, enough)
+        if flight.silent and (await self.attempts.ask(fresh(self._live), chose)).hello is None:
             raise GivenUp("it no longer answers")
         return flight
 

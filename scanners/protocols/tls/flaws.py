@@ -16,7 +16,7 @@ from scanners.zone import Intrusiveness
 
 HEARTBEAT_OVERREAD_BYTES = 16
 RECORDS_LIMIT = 8
-ANSWER_SECONDS = 0.8  # five at once must fit into one handshake's time even where they are served one by one
+PATIENCE_SECONDS = 2.5
 _BAD_RECORD = (20, 21)  # bad_record_mac, decryption_failed: it took the cipher change for good
 
 
@@ -36,16 +36,16 @@ async def heartbleed(attempts: Attempts, name: str | None, older: Accepted) -> b
             # the closing alert makes an honest server answer at once instead of waiting for us
             closing = tls.records(tls.ALERT, b"\x01\x00", version)
             await wire.write(tls.records(tls.HEARTBEAT, request, version) + closing)
-            return await _heart_beats(messages)
+            return await _heart_beats(messages, attempts.answer_seconds)
     except RefusedByScope:
         raise
     except (OSError, ProtocolError):
         return None
 
 
-async def _heart_beats(messages: Messages) -> bool:
+async def _heart_beats(messages: Messages, seconds: float) -> bool:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(seconds):
             for _ in range(RECORDS_LIMIT):
                 kind, payload = await messages.record()
                 if kind == tls.HEARTBEAT:
@@ -68,10 +68,10 @@ async def ccs_injection(attempts: Attempts, name: str | None, older: Accepted) -
             if messages is None:
                 return None
             await wire.write(change)
-            if await _answer(messages) != "silence":
+            if await _answer(messages, attempts.answer_seconds) != "silence":
                 return False
             await wire.write(change)
-            return await _answer(messages) in {f"alert {code}" for code in _BAD_RECORD}
+            return await _answer(messages, attempts.answer_seconds) in {f"alert {code}" for code in _BAD_RECORD}
     except RefusedByScope:
         raise
     except (OSError, ProtocolError):
@@ -86,10 +86,10 @@ async def _greeted(wire: Wire, hello: tls.Hello) -> Messages | None:
     return messages if flight.done and not flight.oversized else None
 
 
-async def _answer(messages: Messages) -> str:
+async def _answer(messages: Messages, seconds: float) -> str:
     """What came, in a word that can be compared."""
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(seconds):
             kind, payload = await messages.record()
     except TimeoutError:
         return "silence"
@@ -108,23 +108,30 @@ async def robot(attempts: Attempts, name: str | None, version: int, suites: Sequ
     Five ClientKeyExchanges, one right and four wrong, first with and then without the rest of the handshake. Answers that
     differ must differ the same way again. None when a server does not answer steadily. ``suites`` use RSA key exchange.
     """
+    if not suites:
+        return False
     hello = tls.Hello(version=version, suites=suites, server_name=name)
     for whole in (True, False):
-        first = await _round(attempts, hello, whole)
+        # an honest server answers the whole message at once, however busy; to the half one it says nothing
+        first = await _round(attempts, hello, whole, PATIENCE_SECONDS if whole else attempts.answer_seconds)
         if first is None:
             return None
         if len(set(first)) > 1:
-            return await _round(attempts, hello, whole) == first or None
+            again = [await _round(attempts, hello, whole, PATIENCE_SECONDS) for _ in range(2)]
+            if again[0] is None or again[0] != again[1]:
+                return None
+            if len(set(again[0])) > 1:
+                return True
     return False
 
 
-async def _round(attempts: Attempts, hello: tls.Hello, whole: bool) -> list[str] | None:
+async def _round(attempts: Attempts, hello: tls.Hello, whole: bool, seconds: float) -> list[str] | None:
     """The answers to all five paddings; None when one of them could not be asked."""
-    answers = await asyncio.gather(*(_one_padding(attempts, hello, kind, whole) for kind in range(5)))
+    answers = await asyncio.gather(*(_one_padding(attempts, hello, kind, whole, seconds) for kind in range(5)))
     return [answer for answer in answers if answer is not None] if None not in answers else None
 
 
-async def _one_padding(attempts: Attempts, hello: tls.Hello, kind: int, whole: bool) -> str | None:
+async def _one_padding(attempts: Attempts, hello: tls.Hello, kind: int, whole: bool, seconds: float) -> str | None:
     flight = Flight()
     try:
         async with attempts.wire(Intrusiveness.DEEP) as wire:
@@ -143,7 +150,7 @@ async def _one_padding(attempts: Attempts, hello: tls.Hello, kind: int, whole: b
                 out += tls.records(tls.CHANGE_CIPHER_SPEC, b"\x01", hello.version)
                 out += tls.records(tls.HANDSHAKE, secrets.token_bytes(64), hello.version)
             await wire.write(out)
-            return await _answer(messages)
+            return await _answer(messages, seconds)
     except RefusedByScope:
         raise
     except (OSError, ProtocolError):

@@ -1,6 +1,7 @@
 """What is asked of a server after the first handshake, as hard as its zone allows."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 
 from cryptography import x509
@@ -14,7 +15,7 @@ from scanners.protocols.tls.first import First, certificate_flight, ordinary
 from scanners.protocols.tls.flight import Flight
 from scanners.protocols.tls.groups import CURVES, group_name
 from scanners.protocols.tls.renegotiation import client_renegotiation
-from scanners.protocols.tls.ssl2 import ssl2_look
+from scanners.protocols.tls.ssl2 import Ssl2, ssl2_look
 from scanners.protocols.tls.suite_kinds import is_null_anonymous_or_export, is_rsa_key_exchange, name_of
 from scanners.wire import ProtocolError
 
@@ -26,7 +27,7 @@ class Seen:
     """What is known so far. A field that stays None could not be determined."""
 
     accepted: list[Accepted] = field(default_factory=list)
-    ssl2: tuple[tuple[str, ...], bytes] | None = None
+    ssl2: Ssl2 | None = None
     complete: bool = False
     groups: tuple[str, ...] | None = None
     dh_bits_min: int | None = None
@@ -41,45 +42,71 @@ class Seen:
         return next((one for one in reversed(self.accepted) if one.suites and one.version < tls.TLS13), None)
 
 
-async def normal_look(attempts: Attempts, name: str | None, first: First) -> Seen:
-    """Everything that well-formed hellos can tell. Raises :class:`~scanners.door.RefusedByScope` only."""
+async def normal_look(attempts: Attempts, name: str | None, first: First) -> tuple[Enumeration, Seen]:
+    """The versions and their suites, and what asked for them. Raises :class:`~scanners.door.RefusedByScope` only."""
     seen = Seen()
     enumeration = Enumeration(attempts, name, first.hello)
     best = first.flight.hello.version if first.flight.hello else None
-    versions = (*OLDER, tls.TLS13)
-    seen.accepted = list(await asyncio.gather(*(enumeration.version(one, known=one == best) for one in versions)))
-    seen.complete = all(one.complete for one in seen.accepted) and bool(seen.spoken())
-    try:
-        seen.ssl2 = await ssl2_look(attempts)
-        seen.complete = seen.complete or (seen.ssl2 is not None and all(one.complete for one in seen.accepted))
-    except GivenUp:
-        seen.complete = False
-    if seen.complete:
-        await _more(enumeration, attempts, name, first, seen)
-    return seen
+    *accepted, ssl2 = await asyncio.gather(
+        *(enumeration.version(one, known=one == best) for one in (*OLDER, tls.TLS13)), _ssl2(attempts)
+    )
+    seen.accepted = [one for one in accepted if isinstance(one, Accepted)]
+    seen.ssl2 = ssl2 if isinstance(ssl2, Ssl2) else None
+    everything = isinstance(ssl2, Ssl2 | None) and all(one.complete for one in seen.accepted)
+    seen.complete = everything and bool(seen.spoken() or seen.ssl2)
+    return enumeration, seen
 
 
-async def _more(enumeration: Enumeration, attempts: Attempts, name: str | None, first: First, seen: Seen) -> None:
-    groups, all_groups = await groups_of(enumeration, seen.accepted, _leaf_group(first.flight))
-    smallest_prime, smallest_curve = smallest(seen.accepted, groups)
-    if all_groups:
-        seen.groups = tuple(group_name(group) for group in groups)
-        seen.dh_bits_min, seen.ec_bits_min = smallest_prime, smallest_curve
-    older = seen.newest_older()
+async def _ssl2(attempts: Attempts) -> Ssl2 | GivenUp | None:
     try:
-        seen.flags["server_preference"] = await _preference(enumeration, seen)
-        seen.flags["fallback_scsv"] = await enumeration.fallback_scsv(one.version for one in seen.spoken())
-        seen.flags["sni_required"] = await _sni_required(attempts, name, first)
-        if older is None:
-            only_13 = bool(seen.spoken())  # TLS 1.3 has neither renegotiation nor compression
-            seen.flags.update(dict.fromkeys(("client_renegotiation", "compression"), False if only_13 else None))
-            seen.flags["secure_renegotiation"] = True if only_13 else None
-            return
+        return await ssl2_look(attempts)
+    except GivenUp as error:
+        return error
+
+
+async def answers(enumeration: Enumeration, first: First, seen: Seen, *, deep: bool) -> None:
+    """What is asked once the suites are known, all at the same time; ``deep`` asks for the flaws too."""
+    attempts, name, older = enumeration.attempts, enumeration.name, seen.newest_older()
+    questions: dict[str, Awaitable[bool | None]] = {
+        "server_preference": _preference(enumeration, seen),
+        "fallback_scsv": enumeration.fallback_scsv(one.version for one in seen.spoken()),
+        "sni_required": _sni_required(attempts, name, first),
+    }
+    if older is not None:
         seen.flags["secure_renegotiation"] = older.renegotiation_info
-        seen.flags["compression"] = await _compression(enumeration, older)
-        seen.flags["client_renegotiation"] = await client_renegotiation(attempts, name, older)
+        questions["compression"] = _compression(enumeration, older)
+        questions["client_renegotiation"] = client_renegotiation(attempts, name, older)
+        if deep:
+            questions |= _flaws(attempts, name, older)
+    elif seen.spoken():  # TLS 1.3 has neither renegotiation nor compression, and none of the flaws
+        seen.flags.update(secure_renegotiation=True, client_renegotiation=False, compression=False)
+        if deep:
+            seen.flags.update(heartbleed=False, robot=False, ccs_injection=False)
+    await asyncio.gather(_groups(enumeration, first, seen), *(_answer(seen, fact, asked) for fact, asked in questions.items()))
+
+
+async def _answer(seen: Seen, fact: str, asked: Awaitable[bool | None]) -> None:
+    try:
+        seen.flags[fact] = await asked
     except GivenUp:
         return
+
+
+async def _groups(enumeration: Enumeration, first: First, seen: Seen) -> None:
+    groups, complete = await groups_of(enumeration, seen.accepted, _leaf_group(first.flight))
+    if complete:
+        seen.groups = tuple(group_name(group) for group in groups)
+        seen.dh_bits_min, seen.ec_bits_min = smallest(seen.accepted, groups)
+
+
+def _flaws(attempts: Attempts, name: str | None, older: Accepted) -> dict[str, Awaitable[bool | None]]:
+    by_rsa = [code for code in older.suites if is_rsa_key_exchange(name_of(code))]
+    suites = [code for code in by_rsa if not is_null_anonymous_or_export(name_of(code))]
+    return {
+        "heartbleed": flaws.heartbleed(attempts, name, older),
+        "ccs_injection": flaws.ccs_injection(attempts, name, older),
+        "robot": flaws.robot(attempts, name, older.version, suites),
+    }
 
 
 async def _preference(enumeration: Enumeration, seen: Seen) -> bool | None:
@@ -105,23 +132,6 @@ async def _sni_required(attempts: Attempts, name: str | None, first: First) -> b
     hello, _ = ordinary(None, ())
     flight = await attempts.ask(hello, chose)
     return None if flight.silent else flight.hello is None
-
-
-async def deep_look(attempts: Attempts, name: str | None, seen: Seen) -> None:
-    """The flaws that only a hostile message shows. Raises :class:`~scanners.door.RefusedByScope` only."""
-    older = seen.newest_older()
-    if older is None:
-        if seen.complete and seen.spoken():  # none of them exists in TLS 1.3
-            seen.flags.update(heartbleed=False, robot=False, ccs_injection=False)
-        return
-    by_rsa = [code for code in older.suites if is_rsa_key_exchange(name_of(code))]
-    rsa_suites = [code for code in by_rsa if not is_null_anonymous_or_export(name_of(code))]
-    try:
-        seen.flags["heartbleed"] = await flaws.heartbleed(attempts, name, older)
-        seen.flags["ccs_injection"] = await flaws.ccs_injection(attempts, name, older)
-        seen.flags["robot"] = await flaws.robot(attempts, name, older.version, rsa_suites) if rsa_suites else False
-    except GivenUp:
-        return
 
 
 def _leaf_group(flight: Flight) -> int | None:

@@ -26,7 +26,7 @@ def describe(flight: Flight, seen: Seen | None, *, name: str | None, store: Trus
     """The certificate's facts; None when no certificate was seen."""
     if flight.oversized:
         return UNPARSABLE
-    certificates = flight.certificates or ((seen.ssl2[1],) if seen and seen.ssl2 and seen.ssl2[1] else ())
+    certificates = flight.certificates or ((seen.ssl2.certificate,) if seen and seen.ssl2 and seen.ssl2.certificate else ())
     if not certificates:
         return None
     return certificate_facts(Sent(certificates, flight.ocsp), asked=name, store=store, now=now)
@@ -51,7 +51,7 @@ def _enumerated(seen: Seen) -> dict[str, object]:
     suites = names(code for one in reversed(seen.spoken()) for code in one.suites)
     versions = tuple(tls.VERSION_NAMES[one.version] for one in seen.spoken())
     if seen.ssl2 is not None:
-        versions, suites = ("SSLv2", *versions), (*suites, *seen.ssl2[0])
+        versions, suites = ("SSLv2", *versions), (*suites, *seen.ssl2.kinds)
     tls12 = names(code for one in seen.spoken() if one.version == tls.TLS12 for code in one.suites)
     return {
         "versions": versions,

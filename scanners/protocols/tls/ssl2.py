@@ -1,12 +1,21 @@
 """SSL 2.0 (the 1995 specification; RFC 6101, appendix E): its own hello, because no library speaks it any more."""
 
 import secrets
+from dataclasses import dataclass
 
 from scanners.door import RefusedByScope
 from scanners.protocols.tls.attempt import Attempts
 from scanners.protocols.tls.octets import Octets, numbers
 from scanners.protocols.tls.suites import SSL2_KINDS
 from scanners.wire import ProtocolError, Wire
+
+
+@dataclass(frozen=True)
+class Ssl2:
+    """The cipher kinds that a server shares, and its certificate (DER, may be empty)."""
+
+    kinds: tuple[str, ...]
+    certificate: bytes
 
 
 def ssl2_hello() -> bytes:
@@ -16,8 +25,8 @@ def ssl2_hello() -> bytes:
     return (0x8000 | len(message)).to_bytes(2, "big") + message
 
 
-def parse_ssl2_hello(message: bytes) -> tuple[tuple[str, ...], bytes]:
-    """The cipher kinds that a SERVER-HELLO names, and its DER certificate. Raises :class:`~scanners.wire.ProtocolError`."""
+def parse_ssl2_hello(message: bytes) -> Ssl2:
+    """Read a SERVER-HELLO. Raises :class:`~scanners.wire.ProtocolError`."""
     octets = Octets(message)
     kind = octets.number(1)
     octets.take(2)
@@ -32,10 +41,10 @@ def parse_ssl2_hello(message: bytes) -> tuple[tuple[str, ...], bytes]:
     while len(named):
         code = named.number(3)
         found.append(SSL2_KINDS.get(code, f"SSL_CK_0x{code:06X}"))
-    return tuple(dict.fromkeys(found)), der
+    return Ssl2(tuple(dict.fromkeys(found)), der)
 
 
-async def read_ssl2(wire: Wire) -> tuple[tuple[str, ...], bytes]:
+async def read_ssl2(wire: Wire) -> Ssl2:
     head = Octets(await wire.read_exactly(2))
     length = head.number(2)
     if length & 0x8000:
@@ -46,8 +55,8 @@ async def read_ssl2(wire: Wire) -> tuple[tuple[str, ...], bytes]:
     return parse_ssl2_hello(await wire.read_exactly(length))
 
 
-async def ssl2_look(attempts: Attempts) -> tuple[tuple[str, ...], bytes] | None:
-    """The SSL 2.0 cipher kinds the server shares, and its certificate; None when it does not speak SSL 2.0.
+async def ssl2_look(attempts: Attempts) -> Ssl2 | None:
+    """What the server shares in SSL 2.0; None when it does not speak SSL 2.0.
 
     Raises :class:`~scanners.protocols.tls.attempt.GivenUp` and :class:`~scanners.door.RefusedByScope`.
     """
