@@ -225,7 +225,7 @@ async def test_a_body_is_cut_at_its_limit() -> None:
     async with serving(talking(OK + b"Content-Type: text/html\r\n\r\n<title>long</title>", b"a" * 10_000)) as port:
         there = occasion(service=HTTP)
         target = Target(address="127.0.0.1", port=port)
-        async with Browser(there.door, there.zone, target, "http", requests=2, request_seconds=5, total_seconds=9) as browser:
+        async with Browser(there.door, there.zone, target, "http", requests=2, request_seconds=5) as browser:
             long = await browser.ask("/")
     assert long.whole is False
     assert len(long.raw) == BODY_BYTES

@@ -231,7 +231,9 @@ def test_a_neighbour_differs_in_its_first_part_only(path: str) -> None:
     [
         ('<script src="/js/jquery-3.4.1.min.js"></script>', {("jquery", "3.4.1")}),
         ('<script src="https://cdn.example/npm/vue@2.6.11/dist/vue.js"></script>', {("vue", "2.6.11")}),
-        ('<script src="/ajax/libs/lodash.js/4.17.10/lodash.js"></script>', set()),
+        ('<script src="/ajax/libs/lodash.js/4.17.10/lodash.js"></script>', {("lodash", "4.17.10")}),
+        ('<script src="https://cdn.example/pdfjs-dist@2.0.943/build/pdf.min.js"></script>', {("pdfjs", "2.0.943")}),
+        ('<script src="/angular.js/1.5.8/angular.min.js"></script>', {("angularjs", "1.5.8")}),
         ('<script src="/ajax/libs/moment/2.19.3/moment.min.js"></script>', {("moment", "2.19.3")}),
         ('<script src="/wp-includes/js/jquery/jquery.min.js?ver=3.6.0"></script>', {("jquery", "3.6.0")}),
         ('<script src="/jquery-ui-1.12.1/jquery-ui.js"></script>', {("jquery-ui", "1.12.1")}),

@@ -319,6 +319,40 @@ async def test_a_tarpit_ends_with_the_deadline(line: bytes) -> None:
     assert observation.outcome is Outcome.TIMEOUT
 
 
+async def test_a_server_that_falls_silent_after_its_algorithms_still_states_them() -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-slow\r\n" + packet(build_kexinit(INIT, bytes(16))))
+        await asyncio.sleep(3600)
+
+    async with serving(handler) as port:
+        observation = await observed(port, SshScanner(connection_seconds=0.4))
+    assert isinstance(observation.facts, SshFacts)
+    assert observation.facts.ciphers == ("aes128-ctr",)
+    assert (observation.facts.host_keys, observation.facts.auth_methods) == (None, None)
+
+
+async def test_the_stop_button_ends_a_look() -> None:
+    there = occasion()
+    loop = asyncio.get_running_loop()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-slow\r\n" + packet(build_kexinit(INIT, bytes(16)))[:20])
+        await writer.drain()
+        loop.call_later(0.05, there.door.stop.press, "the test says so")
+        await asyncio.sleep(3600)
+
+    async with serving(handler) as port:
+        observation = await observe(SCANNER, Target(address="127.0.0.1", port=port), there)
+    assert observation.outcome is Outcome.REFUSED_BY_SCOPE
+    assert "the test says so" in observation.detail
+
+
+async def test_outside_the_zone_nothing_is_sent() -> None:
+    async with serving(said(b"SSH-2.0-x\r\n")) as port:
+        observation = await observed(port, exclude=["127.0.0.1"])
+    assert observation.outcome is Outcome.REFUSED_BY_SCOPE
+
+
 async def test_endless_unimportant_packets_end() -> None:
     async with serving(flooding(b"SSH-2.0-x\r\n" + packet(b"\x02ignore me") * 40)) as port:
         observation = await observed(port)

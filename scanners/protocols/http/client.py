@@ -19,6 +19,7 @@ import httpcore2
 from scanners.clean_text import clean_text
 from scanners.door import Door
 from scanners.observation import EVIDENCE_LIMIT_BYTES
+from scanners.pace import deadline
 from scanners.protocols.http.inflate import inflate
 from scanners.target import Target
 from scanners.wire import ProtocolError, Wire, WireLimits
@@ -29,6 +30,7 @@ BODY_BYTES = 256 * 1024  # raw, of one answer
 INFLATED_BYTES = 1024 * 1024
 _HEAD_BYTES = 128 * 1024  # status lines, headers and chunk frames of one answer
 _CONNECTION_BYTES = 32 * 1024 * 1024
+_CONNECTION_SECONDS = 300.0  # far longer than a look: what ends a request is its own deadline
 _REDIRECTS = 5
 _HEADERS = 200
 _FAILURES = 3  # in a row, after which a server is left alone
@@ -36,7 +38,7 @@ _LEGACY_SERVER_CONNECT = 0x4  # OpenSSL's SSL_OP_LEGACY_SERVER_CONNECT; named in
 
 
 class Exhausted(Exception):
-    """This look may ask no more: its time or number of requests is used up, or the server has stopped answering."""
+    """This look may ask no more: its number of requests is used up, or the server has stopped answering."""
 
 
 @dataclass(frozen=True)
@@ -100,24 +102,20 @@ def forgiving_context() -> ssl.SSLContext:
 class Browser:
     """One web server: ``target`` over ``scheme`` (http or https). Use as an asynchronous context manager, in one task.
 
-    ``requests`` and ``total_seconds`` bound the whole visit, ``request_seconds`` one request from connecting to its last byte.
+    ``requests`` bounds the whole visit, ``request_seconds`` one request from connecting to its last byte.
     """
 
-    def __init__(
-        self, door: Door, zone: Zone, target: Target, scheme: str, *, requests: int, request_seconds: float, total_seconds: float
-    ) -> None:
+    def __init__(self, door: Door, zone: Zone, target: Target, scheme: str, *, requests: int, request_seconds: float) -> None:
         self.scheme = scheme
         self.target = target
         self._door, self._zone = door, zone
         self._left = requests
-        self._request_seconds, self._total_seconds = request_seconds, total_seconds
+        self._request_seconds = request_seconds
         self._failures = 0
         self._unkept = False  # it closes connections without saying so: each request gets its own
-        self._until = 0.0
-        self._backend = _Backend(door, zone, target, forgiving_context() if scheme == "https" else None, total_seconds)
+        self._backend = _Backend(door, zone, target, forgiving_context() if scheme == "https" else None)
 
     async def __aenter__(self) -> "Browser":
-        self._until = asyncio.get_running_loop().time() + self._total_seconds
         self._pool = httpcore2.AsyncConnectionPool(max_connections=1, network_backend=self._backend)
         return self
 
@@ -177,7 +175,7 @@ class Browser:
             return answer
 
     def _count(self) -> None:
-        if self._left <= 0 or self._failures >= _FAILURES or asyncio.get_running_loop().time() >= self._until:
+        if self._left <= 0 or self._failures >= _FAILURES:
             raise Exhausted(f"no more is asked of {self.authority} in this look")
         self._left -= 1
 
@@ -188,7 +186,7 @@ class Browser:
         whole = True
         try:
             async with (
-                asyncio.timeout(self._request_seconds),
+                deadline(self._request_seconds),
                 self._pool.stream(method, url, headers=[(name.encode(), value.encode()) for name, value in headers]) as response,
             ):
                 if response.status != 101:
@@ -267,7 +265,6 @@ class _Backend(httpcore2.AsyncNetworkBackend):
     zone: Zone
     target: Target
     tls: ssl.SSLContext | None
-    total_seconds: float
     answered: bool = False
     evidence: bytearray = field(default_factory=bytearray)
     allowance: int = 0
@@ -284,21 +281,50 @@ class _Backend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        # The browser's own timeouts end a request: the door's must not, because it may be shut in another order.
-        limits = WireLimits(deadline_seconds=self.total_seconds + 60, read_bytes=_CONNECTION_BYTES)
-        opening = self.door.open(self.target, zone_id=self.zone.id, limits=limits, tls=self.tls)
-        wire = await opening.__aenter__()
+        limits = WireLimits(deadline_seconds=_CONNECTION_SECONDS, read_bytes=_CONNECTION_BYTES)
+        held = _Held(self.door.open(self.target, zone_id=self.zone.id, limits=limits, tls=self.tls))
+        wire = await held.opened()
         self.answered = False
-        return _Stream(wire, opening, self)
+        return _Stream(wire, held, self)
 
     async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
         raise NotImplementedError("only the door makes connections")
 
 
+class _Held:
+    """A connection of the door's, kept open by a task of its own: httpcore closes it when it wants, not where it was opened."""
+
+    def __init__(self, opening: AbstractAsyncContextManager[Wire]) -> None:
+        self._wire: asyncio.Future[Wire] = asyncio.get_running_loop().create_future()
+        self._enough = asyncio.Event()
+        self._task = asyncio.create_task(self._hold(opening))
+
+    async def _hold(self, opening: AbstractAsyncContextManager[Wire]) -> None:
+        async with opening as wire:
+            self._wire.set_result(wire)
+            await self._enough.wait()
+
+    async def opened(self) -> Wire:
+        """The open wire. Raises what the door raises."""
+        either: set[asyncio.Future[Any]] = {self._task, self._wire}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._task.cancel()
+            raise
+        if not self._wire.done():
+            await self._task  # it can only have failed
+        return await self._wire
+
+    async def close(self) -> None:
+        self._enough.set()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
 class _Stream(httpcore2.AsyncNetworkStream):
-    def __init__(self, wire: Wire, opening: AbstractAsyncContextManager[Wire], backend: _Backend) -> None:
+    def __init__(self, wire: Wire, held: _Held, backend: _Backend) -> None:
         self._wire = wire
-        self._opening: AbstractAsyncContextManager[Wire] | None = opening
+        self._held = held
         self._backend = backend
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's interface
@@ -314,9 +340,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
         await self._wire.write(buffer)
 
     async def aclose(self) -> None:
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            await opening.__aexit__(None, None, None)
+        await self._held.close()
 
     def get_extra_info(self, info: str) -> Any:
         return self._wire.at_end if info == "is_readable" else None

@@ -16,7 +16,7 @@ from scanners.protocols.http.inflate import inflate
 from scanners.wire import ProtocolError
 
 _HEAD_BYTES = 4096
-_HTML = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|script|!--)", re.IGNORECASE)
+_TAG = re.compile(rb"<(?:!doctype|html|head|body|script|!--)", re.IGNORECASE)
 _REVLOG = {
     b"revlogv1",
     b"store",
@@ -107,7 +107,11 @@ async def _ask(browser: Browser, candidate: Exposure, path: str) -> Answer:
 
 def _plain(proof: Callable[[bytes], bool]) -> Callable[[Answer], bool]:
     """A proof over the body, which must not be a page."""
-    return lambda answer: not _HTML.match(answer.body[:512]) and proof(answer.body)
+    return lambda answer: not _is_page(answer.body) and proof(answer.body)
+
+
+def _is_page(body: bytes) -> bool:
+    return bool(_TAG.match(body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")))
 
 
 def _contains(*marks: str) -> Callable[[Answer], bool]:
@@ -144,7 +148,7 @@ def _is_gzipped_archive(answer: Answer) -> bool:
     if not answer.raw.startswith(b"\x1f\x8b\x08"):
         return b"ustar" in answer.raw[257:263]
     inside = inflate(answer.raw, "gzip", _HEAD_BYTES)
-    return b"ustar" in inside[257:263] or (not coding and bool(inside) and not _HTML.match(inside))
+    return b"ustar" in inside[257:263] or (not coding and bool(inside) and not _is_page(inside))
 
 
 VCS = (

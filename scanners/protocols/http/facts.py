@@ -32,14 +32,19 @@ class HttpFacts(Facts, frozen=True, kw_only=True):
     stay on the same host, port and scheme). ``redirects_to_https``: the plain answer redirects to an https URL, in or out of
     scope (None over https). ``login_form``: a form with a password field. ``hsts_max_age`` in seconds; 0 when the header
     is absent; None over http. Header texts are clean and empty when absent. ``csp_unsafe`` lists what makes a present policy
-    weak (``unsafe-inline``, ``unsafe-eval``, ``*``, ``http:``, ``data:`` in script or default sources). ``frame_protected``:
+    weak (``unsafe-inline``, ``unsafe-eval``, ``*``, ``http:``, ``data:`` in script or default sources; ``no script-src or
+    default-src`` when scripts are not restricted at all); a policy in a meta element counts. ``frame_protected``:
     frame-ancestors or X-Frame-Options. ``cors_any_origin_with_credentials``: a made-up Origin is reflected together with
     Access-Control-Allow-Credentials. ``exposed_vcs``, ``exposed_backups``, ``exposed_debug`` are paths whose content was
-    proved by signature, so that a 200 with a home page is none. ``admin_panel`` names a known panel. ``default_page`` names
-    the product whose test page is shown. ``security_txt``: valid, expired, invalid or missing (RFC 9116; asked over https
-    only, else None). ``version_disclosed`` is the header text that tells a version. ``document_metadata`` are documents
-    linked from the page whose metadata names people, paths or places. ``unclaimed`` names the hosting provider whose page
-    says that nobody claimed this name.
+    proved by signature, so that a 200 with a home page is none; among the last ``(error page)`` is a framework's debugging page
+    for what does not exist, and ``TRACE /`` that method. ``heapdump_exposed``: Spring Boot's index lists heapdump, or, where the
+    zone allows a deep look, the beginning of one was fetched. ``admin_panel`` names a known panel; empty when none was found.
+    ``default_page`` names the product whose test page is shown. ``security_txt``: valid, expired, invalid or missing (RFC 9116;
+    asked over https only, else None). ``version_disclosed`` is the header text that tells a version. ``libraries`` are only those
+    that said a version. ``document_metadata`` are documents linked from the page whose metadata names people, paths or places.
+    ``unclaimed`` names the hosting provider whose page says that nobody claimed this name. ``websocket``: the front page's
+    address speaks WebSocket (RFC 6455). In a zone that is only looked at gently, all that needs more than the front page and
+    security.txt is None.
     """
 
     kind: ClassVar[str] = "http"

@@ -13,7 +13,7 @@ _COOKIES = 50
 _SESSION = re.compile(r"sess|sid$|^sid|auth|token|jwt|login|remember|cfid|\bsso|ident|ticket", re.IGNORECASE)
 # A double-submit cookie must be readable by scripts, and consent, language and load-balancer cookies open no session.
 _NO_SESSION = re.compile(r"csrf|xsrf|antiforgery|consent|^bigip|^aws(?:alb|elb)|^route", re.IGNORECASE)
-_VERSION = re.compile(r"\d+\.\d")
+_VERSION = re.compile(r"\d\.\d")
 _VERSION_HEADERS = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator", "x-runtime-version")
 _WEAK_SOURCES = ("'unsafe-inline'", "'unsafe-eval'", "*", "http:", "data:")
 

@@ -40,8 +40,10 @@ _NAMES = (
 _ALIASES = {"angular": "angularjs", "jquery.ui": "jquery-ui", "pdf": "pdfjs"}
 _VERSION = r"(\d{1,4}\.\d{1,4}(?:\.\d{1,6}){0,2}(?:-(?:alpha|beta|rc)[.\d]{0,6})?)"
 _NAME = "|".join(re.escape(name) for name in _NAMES)
-# jquery-3.4.1.min.js, jquery@3.4.1/dist/jquery.js, /jquery/3.4.1/jquery.js, jquery.min.js?ver=3.4.1
-_IN_FILE = re.compile(rf"(?:^|/)({_NAME})(?:\.slim|\.bundle|\.custom)?[-.@/_]v?{_VERSION}(?:[./-]|$)", re.IGNORECASE)
+# jquery-3.4.1.min.js, jquery@3.4.1/dist/jquery.js, lodash.js/4.17.10/lodash.js, jquery.min.js?ver=3.4.1
+_IN_FILE = re.compile(
+    rf"(?:^|/)({_NAME})(?:\.?js(?:-dist)?)?(?:\.slim|\.bundle|\.custom)?[-.@/_]v?{_VERSION}(?:[./-]|$)", re.IGNORECASE
+)
 _IN_QUERY = re.compile(
     rf"(?:^|/)({_NAME})(?:[.-](?:slim|bundle|min|core|prod|production))*\.js\?(?:v|ver|version)=v?{_VERSION}", re.IGNORECASE
 )

@@ -3,12 +3,14 @@
 import secrets
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from posixpath import dirname
 from typing import Any
 
 from scanners.clean_text import clean_text
 from scanners.observation import Facts
+from scanners.pace import deadline
 from scanners.protocols.http import documents, exposures, headers, libraries, security_txt, signatures
 from scanners.protocols.http.client import Answer, Browser, Exhausted, forgiving_context, is_redirect
 from scanners.protocols.http.facts import HttpFacts
@@ -27,7 +29,7 @@ _SCRIPTS = 2
 
 @dataclass(frozen=True)
 class HttpScanner:
-    """``request_seconds`` bounds one request, ``total_seconds`` all of them; ``requests`` is how many a look may send."""
+    """``request_seconds`` bounds one request, ``total_seconds`` all after the front page; ``requests`` is the most in one look."""
 
     name: str = "http"
     version: str = "1"
@@ -49,13 +51,14 @@ class HttpScanner:
             await _scheme(target, occasion),
             requests=self.requests,
             request_seconds=self.request_seconds,
-            total_seconds=self.total_seconds,
         )
         async with browser:
             visit = _Visit(browser, occasion)
             await visit.front()
-            for step in visit.steps():
-                await visit.attempt(step)
+            with suppress(TimeoutError):  # what was not reached stays undetermined
+                async with deadline(self.total_seconds):
+                    for step in visit.steps():
+                        await visit.attempt(step)
             return Look(HttpFacts(**visit.facts), browser.evidence)
 
 

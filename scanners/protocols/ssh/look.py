@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from scanners.clean_text import clean_bytes, clean_text
 from scanners.observation import Facts
+from scanners.pace import deadline
 from scanners.protocols.ssh import host_keys
 from scanners.protocols.ssh.authentication import methods_for
 from scanners.protocols.ssh.facts import HostKeyFacts, SshFacts
@@ -102,9 +104,11 @@ class _Visit:
         kex, formats = host_keys.choose_kex(server.kex), host_keys.key_formats(server.host_key)
         if kex is not None and formats:
             key_format, algorithm = next(iter(formats.items()))
-            blob = await _fetched(wire, server, kex, algorithm)
-            if blob is not None:  # else asked for again on a connection of its own
-                self._blobs[key_format] = blob
+            with suppress(TimeoutError):  # what was read so far must not be lost with this connection
+                async with deadline(self.limits.deadline_seconds / 2):
+                    blob = await _fetched(wire, server, kex, algorithm)
+                    if blob is not None:  # else asked for again on a connection of its own
+                        self._blobs[key_format] = blob
 
     async def fetch_keys(self, server: KexInit) -> tuple[HostKeyFacts, ...] | None:
         """Every host key of a format we can read; None when it cannot be told whether these are all.
