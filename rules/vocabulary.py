@@ -1,8 +1,6 @@
 """The words a rule may use: every fact as a typed CEL variable, and how its value is taken from what was seen."""
 
 import difflib
-import importlib
-import pkgutil
 import types
 import typing
 from collections.abc import Mapping
@@ -16,7 +14,6 @@ import msgspec
 
 from rules.cel_engine import BOOL, DOUBLE, INT, STRING, STRUCT, TIMESTAMP, list_of
 from rules.context import AssetFacts, EndpointFacts
-from scanners import protocols
 from scanners.observation import Facts
 from scanners.scanner import facts_types
 
@@ -64,14 +61,9 @@ def vocabulary(kind: str) -> Mapping[str, Variable]:
 
 @cache
 def kinds() -> Mapping[str, type[Facts]]:
-    """The kinds of facts that can be judged, by ``kind``: those of every scanner, and every facts class of the protocols,
-    since facts may come from a probe that has scanners which this process does not have. ``asset`` facts can be judged too."""
+    """The kinds of facts that can be judged, by ``kind``: those of every scanner, and what the inventory says of an asset."""
     found: dict[str, type[Facts]] = {facts_type.kind: facts_type for facts_type in facts_types().values()}
     found[AssetFacts.kind] = AssetFacts
-    for module in pkgutil.walk_packages(protocols.__path__, "scanners.protocols."):
-        for item in vars(importlib.import_module(module.name)).values():
-            if isinstance(item, type) and issubclass(item, Facts) and item is not Facts:
-                found.setdefault(item.kind, item)
     return dict(sorted(found.items()))
 
 

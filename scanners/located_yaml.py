@@ -18,6 +18,8 @@ SIZE_LIMIT_BYTES = 16 * 1024 * 1024
 DEPTH_LIMIT = 32
 
 _NUMBER_LIMIT = 40  # characters; longer is no number that anybody means
+# The C parser reads a folder of rules in a tenth of the time; both build the same nodes.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$")
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -74,7 +76,7 @@ def parse(text: str, source: str) -> Document:
     """Parse YAML text; ``source`` is the name that errors carry."""
     try:
         _refuse_references(text, source)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise FileError(source, [(line, f"is not valid YAML: {error.problem}")]) from error
@@ -114,7 +116,7 @@ def _sentence(item: Mapping[str, Any]) -> str:
 
 def _refuse_references(text: str, source: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_LOADER):
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise FileError(source, [(line, "anchors and aliases (& and *) are not used here: write the value out")])
@@ -154,7 +156,7 @@ def _mapping(node: yaml.MappingNode, path: Path_, lines: dict[Path_, int], sourc
 
 def _scalar(node: yaml.Node) -> Any:
     text = str(node.value)
-    if getattr(node, "style", None) is not None:
+    if getattr(node, "style", None):  # quoted or block; a plain one has None, or an empty text from the C parser
         return text
     if text in _WORDS:
         return _WORDS[text]

@@ -75,6 +75,9 @@ class ObservationError(ValueError):
     """A line is no observation, or its facts are not those of its scanner."""
 
 
+_NO_FACTS = msgspec.Raw(b"null")
+
+
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An observation on the wire: the facts still raw, because their type depends on ``scanner``."""
 
@@ -87,7 +90,7 @@ class _Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     observed_at: datetime
     outcome: Outcome
     detail: str = ""
-    facts: msgspec.Raw = msgspec.Raw(b"null")
+    facts: msgspec.Raw = _NO_FACTS
     evidence: bytes = b""
     evidence_sha256: str | None = None
 
@@ -125,7 +128,7 @@ def decode(line: bytes | str, facts_types: Mapping[str, type[Facts]]) -> Observa
 
 
 def _facts(wire: _Wire, facts_types: Mapping[str, type[Facts]]) -> Facts | None:
-    if wire.facts == b"null":
+    if wire.facts == _NO_FACTS:
         return None
     facts_type = facts_types.get(wire.scanner)
     if facts_type is None:
