@@ -62,7 +62,7 @@ class Sweep:
             self._phase = "udp"
             self.questions.ask(self.engine, self._reachable)
             self._phase = "tcp"
-            started = self.engine.clock()
+            started, self._found = self.engine.clock(), 0
             self._pass(stage)
             if stage < self.job.retries:  # a retry follows its first try no sooner than an answer may take
                 self.engine.rest(max(_SETTLE_SECONDS, self.job.timeout_seconds / 2 - (self.engine.clock() - started)))
@@ -135,11 +135,12 @@ class Sweep:
 
     def _close(self) -> None:
         """A loss that the last pass still showed: hosts that are there are asked again until nothing new comes."""
-        for _ in range(_CLOSING_PASSES):
+        for _ in range(_CLOSING_PASSES if self.job.retries else 0):
             if self._found == 0 and not self._ends.dropped():
                 return
+            self._found = 0
             for number, track in enumerate(self._tracks):
-                self._track, self._found = number, 0
+                self._track = number
                 index_of = [track.members[track.spread.at(slot)] for slot in range(track.count)]
                 self._sweep_track(track, 0, bytes(0 if self.report.alive[index] else 1 for index in index_of))
             self.engine.rest(self.job.timeout_seconds / 2)
