@@ -27,7 +27,7 @@ _MAGIC = {"pdf": b"%PDF-", "office": b"PK\x03\x04", "jpeg": b"\xff\xd8\xff"}
 _DOCUMENTS = 3
 _DOCUMENT_BYTES = 2 * 1024 * 1024
 _PHOTOGRAPH_BYTES = 128 * 1024  # Exif stands at the beginning
-_SECONDS = 8.0
+_SECONDS = 5.0
 
 
 def linked(browser: Browser, page: Page, path: str) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ _SCRIPTS = 2
 
 @dataclass(frozen=True)
 class HttpScanner:
-    """``request_seconds`` bounds one request, ``total_seconds`` all after the front page; ``requests`` is the most in one look."""
+    """``request_seconds`` bounds one request, ``total_seconds`` all after the front page; ``requests`` is the most of a look."""
 
     name: str = "http"
     version: str = "1"
@@ -38,7 +38,7 @@ class HttpScanner:
     deadline_seconds: float = 60.0
     total_seconds: float = 40.0
     request_seconds: float = 8.0
-    requests: int = 80
+    requests: int = 90
 
     def applies(self, service: ServiceFacts) -> bool:
         return service.name in _SERVICES
