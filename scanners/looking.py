@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -61,7 +61,7 @@ class LookRun:
         self._started = time.monotonic()
         self._reported = 0.0
 
-    async def observations(self) -> AsyncIterator[Observation]:
+    async def observations(self) -> AsyncGenerator[Observation, None]:
         """What :meth:`scanners.probe.Probe.look` yields."""
         loop = asyncio.get_running_loop()
         work = asyncio.create_task(self._work())

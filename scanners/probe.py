@@ -1,7 +1,8 @@
 """One pass of looking: discovery streams into services, services into every protocol scanner that applies."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 
 from scanners.door import Door, Refusal, RefusedByScope
 from scanners.looking import Bench, LookRun
@@ -20,6 +21,7 @@ class Probe:
 
     ``door`` is the only way to the network; its clock and stop button are obeyed. ``scanners`` are the protocol scanners
     by name (all of :mod:`scanners.protocols` when None). ``nmap`` allows asking nmap about what stays unknown.
+    Closing a generator of :meth:`sweep` or :meth:`look` ends all that it had under way.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class Probe:
 
     async def sweep(
         self, unit: SweepUnit, progress: Report | None = None, *, checkpoint: Checkpoint | None = None
-    ) -> AsyncIterator[SweepItem]:
+    ) -> AsyncGenerator[SweepItem, None]:
         """Find hosts and open ports.
 
         Yields, as they come: ``Found`` (endpoints for :func:`scanners.plan.look_units`), ``Observation`` (scanner ``host``, one
@@ -47,10 +49,12 @@ class Probe:
         :class:`~scanners.door.RefusedByScope` when the zone is unknown or closed (nothing was sent then) and
         :class:`~scanners.sweep_run.CheckpointInvalid`.
         """
-        async for item in SweepRun(unit, self._zone(unit.zone_id), self.door, progress or _nobody).items(checkpoint):
-            yield item
+        run = SweepRun(unit, self._zone(unit.zone_id), self.door, progress or _nobody)
+        async with aclosing(run.items(checkpoint)) as items:
+            async for item in items:
+                yield item
 
-    async def look(self, unit: LookUnit, progress: Report | None = None) -> AsyncIterator[Observation]:
+    async def look(self, unit: LookUnit, progress: Report | None = None) -> AsyncGenerator[Observation, None]:
         """Ask every endpoint of the unit what it is.
 
         Yields one ``service`` observation for each endpoint (outcome closed, filtered or timeout when it is not open), one
@@ -63,8 +67,9 @@ class Probe:
         zone = self._zone(unit.zone_id)
         report = progress or _nobody
         run = LookRun(unit, zone, self.door, scanners=self._scanners, bench=self._bench, report=report, nmap=self.nmap)
-        async for observation in run.observations():
-            yield observation
+        async with aclosing(run.observations()) as observations:
+            async for observation in observations:
+                yield observation
 
     def _zone(self, zone_id: str) -> Zone:
         zone = zone_of(self.door.zones, zone_id)

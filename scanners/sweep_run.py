@@ -5,7 +5,8 @@ import base64
 import binascii
 import ipaddress
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -42,7 +43,7 @@ class SweepRun:
         self._notes: dict[str, None] = {}
         self._progress = Progress(unit_id=unit.id, phase="names")
 
-    async def items(self, checkpoint: Checkpoint | None = None) -> AsyncIterator[SweepItem]:
+    async def items(self, checkpoint: Checkpoint | None = None) -> AsyncGenerator[SweepItem, None]:
         """What :meth:`scanners.probe.Probe.sweep` yields."""
         resume = self._resumed(checkpoint)
         networks = networks_of(self.unit)
@@ -66,9 +67,10 @@ class SweepRun:
             expected=[*dict.fromkeys(parse_address(item.address) for item in self.unit.expected)],
             checkpoint=resume,
         )
-        async for event in events:
-            for item in self._items_of(event):
-                yield item
+        async with aclosing(events):
+            async for event in events:
+                for item in self._items_of(event):
+                    yield item
 
     def _items_of(self, event: discovery.SweepEvent) -> Iterator[SweepItem]:
         match event:

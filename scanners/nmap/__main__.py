@@ -39,7 +39,7 @@ def main() -> int:
         return 2
     _limit(request)
     try:
-        scanner = _Raw()
+        scanner = _Raw(nmap_search_path=("nmap",))
     except nmap.PortScannerError:
         _say({"missing": True})
         return 0
