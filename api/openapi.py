@@ -31,14 +31,13 @@ def examples() -> dict[str, Any]:
 
 def describe(app: FastAPI, version: str) -> dict[str, Any]:
     """The document of everything below ``/api``."""
-    routes = [route for route in app.routes if getattr(route, "path", "").startswith("/api/")]
     document = get_openapi(
         title="Talaia",
         version=version,
         openapi_version="3.1.0",
         summary="The risk API of a city's watchtower",
         description="Every answer is JSON in UTF-8; every error is a problem (RFC 9457) with a stable `code`.",
-        routes=routes or app.routes,
+        routes=app.routes,
     )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
+import msgspec
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +19,7 @@ from api.pages.language import Tongue
 from api.pages.words import BANDS
 from api.parts import AppParts
 from api.texts import LANGUAGES, choose_language, name_of, rule_text
+from collector.runs import RunProgress
 from collector.score import band as band_of
 from collector.stopping import stop_state
 from scanners.clean_text import clean_text
@@ -101,6 +102,7 @@ def environment() -> Environment:
     made.filters["value"] = shown_value
     made.filters["query"] = _query
     made.filters["band"] = band_of
+    made.filters["progress"] = _progress
     made.globals["file_version"] = _file_version
     return made
 
@@ -147,5 +149,6 @@ def _pressed(parts: AppParts) -> Any:
         return stop_state(connection)
 
 
-def iso(at: datetime) -> str:
-    return at.isoformat()
+def _progress(stored: Any) -> dict[str, Any]:
+    """A scan's progress with nothing left out: a scan that waits has written none yet."""
+    return {**msgspec.to_builtins(RunProgress()), **(stored if isinstance(stored, Mapping) else {})}

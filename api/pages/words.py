@@ -89,6 +89,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "finding-moved": N_("Moved with its asset"),
         "asset-new": N_("Seen for the first time"),
         "asset-gone": N_("Proved gone"),
+        "asset-retired": N_("Taken out of the catalogue"),
         "asset-back": N_("Back again"),
         "asset-moved": N_("Moved to another address"),
         "asset-merged": N_("Proved to be the same as another"),

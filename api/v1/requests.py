@@ -83,11 +83,19 @@ class CoverageQuery(Sent):
     service: Id | None = None
 
 
+_SOMETHING_NAMED = [
+    {"required": ["zone"], "properties": {"zone": {"type": "string"}}},
+    {"required": ["targets"], "properties": {"targets": {"type": "array"}}},
+]
+
+
 class StartScan(Sent):
     """A whole zone, or targets that lie in one zone: addresses, networks, names, ``address:port``, ``name:port``."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"examples": [{"zone": "dmz", "targets": ["192.0.2.7:443"]}]}
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"zone": "dmz", "targets": ["192.0.2.7:443"]}], "anyOf": _SOMETHING_NAMED},
     )
 
     zone: Id | None = None

@@ -11,7 +11,16 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.parts import AppParts, RateLimits
 from collector import tables
-from collector.tokens import Scope, TokenError, create_token, find_token, issue_entry_code, list_tokens, redeem_entry_code, revoke_token
+from collector.tokens import (
+    Scope,
+    TokenError,
+    create_token,
+    find_token,
+    issue_entry_code,
+    list_tokens,
+    redeem_entry_code,
+    revoke_token,
+)
 from tests.api.world import NOW, World
 
 PUBLIC = {
@@ -134,9 +143,7 @@ def test_a_session_is_no_token_for_the_api_and_a_token_is_no_session(fresh: Worl
     assert program.get("/findings").status_code == 303
 
 
-@pytest.mark.parametrize(
-    "path", ["/scans", "/stop", "/release", "/findings/test-again", "/scans/x/stop", "/sign-out"]
-)
+@pytest.mark.parametrize("path", ["/scans", "/stop", "/release", "/findings/test-again", "/scans/x/stop", "/sign-out"])
 def test_a_form_without_the_mark_of_its_session_does_nothing(fresh: World, person: TestClient, path: str) -> None:
     for data in ({}, {"csrf": "0" * 32}, {"csrf": "é"}):
         assert person.post(path, data={**data, "zone": "dmz", "finding": fresh.finding_ids[0]}).status_code == 403
@@ -149,7 +156,9 @@ def test_forms_refuse_other_sites(fresh: World) -> None:
     assert client.post("/language", data={"language": "en"}).status_code == 403
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:x"])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:x"]
+)
 def test_the_way_back_never_leads_to_another_site(world: World, back: str) -> None:
     client = TestClient(world.app, follow_redirects=False)
     assert client.post("/language", data={"language": "en", "back": back}).headers["location"] == "/"
@@ -165,7 +174,9 @@ def test_a_long_body_is_refused_announced_or_not(fresh: World) -> None:
     client = TestClient(fresh.app, headers=fresh.bearer())
     long = b'{"zone": "' + b"x" * 70_000 + b'"}'
     assert client.post("/api/v1/scans", content=long).status_code == 413
-    assert client.post("/api/v1/scans", content=(long[index : index + 999] for index in range(0, len(long), 999))).status_code == 413
+    assert (
+        client.post("/api/v1/scans", content=(long[index : index + 999] for index in range(0, len(long), 999))).status_code == 413
+    )
     assert client.post("/api/v1/scans", content=long, headers={"content-length": "-5"}).status_code in (400, 413)
     assert fresh.actions.done == []
 
@@ -180,7 +191,9 @@ def test_no_other_site_may_read_and_every_answer_is_armed(world: World, api: Tes
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
         assert answer.headers["referrer-policy"] == "no-referrer"
-    preflight = api.options("/api/v1/findings", headers={"origin": "https://evil.example", "access-control-request-method": "GET"})
+    preflight = api.options(
+        "/api/v1/findings", headers={"origin": "https://evil.example", "access-control-request-method": "GET"}
+    )
     assert "access-control-allow-origin" not in preflight.headers
     assert api.get("/api/v1/findings").headers["cache-control"] == "no-store"
 

@@ -124,14 +124,16 @@ def test_the_switch_wins_over_the_browser_and_is_remembered(world: World) -> Non
     assert "Entrar" in client.get("/sign-in").text
     answer = client.post("/language", data={"language": "ca", "back": "/sign-in"})
     assert answer.headers["location"] == "/sign-in"
-    assert "<html lang=\"ca\"" in client.get("/sign-in").text
+    assert '<html lang="ca"' in client.get("/sign-in").text
     client.post("/language", data={"language": "xx"})
-    assert "<html lang=\"ca\"" in client.get("/sign-in").text
+    assert '<html lang="ca"' in client.get("/sign-in").text
 
 
 def test_the_api_answers_in_the_language_asked(world: World) -> None:
     client = TestClient(world.app, headers=world.bearer())
-    titles = {language: client.get(f"/api/v1/rules/TLS-002?language={language}").json()["title"] for language in ("ca", "es", "en")}
+    titles = {
+        language: client.get(f"/api/v1/rules/TLS-002?language={language}").json()["title"] for language in ("ca", "es", "en")
+    }
     assert len(set(titles.values())) == 3
     accepted = client.get("/api/v1/rules/TLS-002", headers={"accept-language": "fr, es-ES;q=0.8, en;q=0.2"})
     assert accepted.json()["title"] == titles["es"]

@@ -1,0 +1,181 @@
+"""The OpenAPI document is true: every example fits, every answer is as described, nothing that is sent makes it fail."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from jsonschema import Draft202012Validator
+from schemathesis.checks import CHECKS
+from starlette.testclient import TestClient
+
+from api.openapi import examples
+from tests.api.world import World, make_world
+
+
+@pytest.fixture(scope="module")
+def document(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = TestClient(world.app, headers=world.bearer()).get("/api/v1/openapi.json").json()
+    return found
+
+
+def _operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(path, method, one) for path, methods in document["paths"].items() for method, one in methods.items()]
+
+
+def test_it_is_openapi_3_1_with_a_token_everywhere_but_on_health(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    operations = _operations(document)
+    assert len(operations) > 25
+    assert [one["operationId"] for _, _, one in operations if not one["security"]] == ["health"]
+    assert all(one.get("summary") for _, _, one in operations)
+
+
+def test_every_operation_has_an_example_that_is_as_described(document: dict[str, Any]) -> None:
+    for path, method, one in _operations(document):
+        answer = one["responses"].get("200") or one["responses"]["201"]
+        for media_type, media in answer["content"].items():
+            if media_type != "application/json":
+                continue
+            assert "example" in media, (method, path)
+            schema = {**media["schema"], "components": document["components"]}
+            Draft202012Validator(schema).validate(media["example"])
+        if "requestBody" in one:
+            name = one["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            body = document["components"]["schemas"][name]
+            for example in body["examples"]:
+                Draft202012Validator({**body, "components": document["components"]}).validate(example)
+
+
+def test_no_example_is_left_of_an_operation_that_is_gone(document: dict[str, Any]) -> None:
+    assert set(examples()) <= {one["operationId"] for _, _, one in _operations(document)}
+
+
+def test_answers_are_those_described_and_nothing_sent_makes_a_5xx(tmp_path: Any) -> None:
+    made = make_world(f"sqlite:///{tmp_path / 'x.db'}")
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", made.app, headers=made.bearer())
+    checks = tuple(CHECKS.get_all())
+    sent = 0
+
+    @schema.auth()
+    class _Bearer:
+        def get(self, case: Any, context: Any) -> str:
+            return made.bearer()["authorization"]
+
+        def set(self, case: Any, data: str, context: Any) -> None:
+            case.headers["authorization"] = data
+
+    @schema.hook
+    def map_query(context: Any, query: Any) -> Any:
+        """A made-up cursor is refused, whatever it looks like: `test_queries` sees to those."""
+        return {name: value for name, value in query.items() if name != "cursor"} if query else query
+
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.path.endswith("/events"):
+            continue  # a stream: the test of scans reads it
+
+        @settings(
+            max_examples=15,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy())
+        def try_case(case: Any) -> None:
+            nonlocal sent
+            sent += 1
+            case.call_and_validate(checks=checks)
+
+        try_case()
+    assert sent > 250
+    made.store.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("findings?limit=0", 422),
+        ("findings?limit=x", 422),
+        ("findings?nothing=1", 422),
+        ("findings?state=closed", 422),
+        ("findings?q=%00", 422),
+        ("findings?q=%ff", 200),
+        ("findings?cursor=AAAA", 400),
+        ("findings?department=%27%20or%201=1", 422),
+        ("findings/none-such", 404),
+        ("findings/%00", 422),
+        ("assets/none-such", 404),
+        ("scans/none-such", 404),
+        ("rules/NONE-001", 404),
+        ("zones/none", 404),
+        ("risk/departments/none", 404),
+        ("risk/services/none", 404),
+        ("risk/assets/none", 404),
+        ("risk?days=100000", 422),
+        ("nothing", 404),
+    ],
+)
+def test_bad_requests_are_problems_with_stable_codes(world: World, path: str, code: int) -> None:
+    answer = TestClient(world.app, headers=world.bearer()).get(f"/api/v1/{path}")
+    assert answer.status_code == code
+    if code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = answer.json()
+        assert problem["status"] == code
+        assert problem["type"] == f"urn:talaia:problem:{problem['code']}"
+        assert problem["code"] == {400: "bad-cursor", 404: "not-found", 422: "invalid"}[code]
+
+
+def test_unknown_fields_and_malformed_bodies_are_refused(fresh: World) -> None:
+    client = TestClient(fresh.app, headers=fresh.bearer())
+    assert client.post("/api/v1/scans", json={"zone": "dmz", "force": True}).status_code == 422
+    assert client.post("/api/v1/scans", json={}).status_code == 422
+    assert client.post("/api/v1/scans", content=b"{", headers={"content-type": "application/json"}).status_code == 422
+    assert (
+        client.post("/api/v1/scans", content=b'{"zone":"\\ud800"}', headers={"content-type": "application/json"}).status_code
+        == 422
+    )
+    assert client.post("/api/v1/scans", content=b"[" * 60_000, headers={"content-type": "application/json"}).status_code in (
+        400,
+        422,
+    )
+    assert client.post("/api/v1/scans", json={"zone": "other"}).json()["code"] == "unknown-zone"
+    assert fresh.actions.done == []
+
+
+def test_scans_start_stop_and_are_watched_to_their_end(fresh: World) -> None:
+    client = TestClient(fresh.app, headers=fresh.bearer("scan"))
+    started = client.post("/api/v1/scans", json={"targets": ["192.0.2.7:443"]})
+    assert started.status_code == 201
+    scan_id = started.json()["id"]
+    assert client.post(f"/api/v1/scans/{scan_id}/stop").json()["state"] == "stopped"
+    assert client.post(f"/api/v1/scans/{scan_id}/stop").json()["code"] == "scan-ended"
+    with client.stream("GET", f"/api/v1/scans/{scan_id}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        told = "".join(stream.iter_text())
+    assert told.startswith("event: scan\ndata: {")
+    assert '"state": "stopped"' in told
+    assert client.post("/api/v1/stop", json={"reason": "too slow"}).status_code == 200
+    client.post("/api/v1/release")
+    assert fresh.actions.done == [
+        ("start", None, ("192.0.2.7:443",), "test scan"),
+        ("stop", scan_id, "test scan"),
+        ("stop", scan_id, "test scan"),
+        ("press", "too slow", "test scan"),
+        ("release", "test scan"),
+    ]
+
+
+def test_one_finding_says_everything_needed_to_act_on_it(world: World) -> None:
+    client = TestClient(world.app, headers=world.bearer())
+    found = client.get(f"/api/v1/findings/{world.finding_ids[0]}?language=en").json()
+    assert found["title"]
+    assert found["rationale"]
+    assert found["remediation"]
+    assert found["observed"] != found["expected"]
+    assert found["see_it_yourself"].split()[0] in ("nmap", "openssl", "curl")
+    assert [event["action"] for event in found["history"]] == ["finding-changed", "finding-opened"]
+    assert found["factors"][0]["name"] == "base"
