@@ -93,10 +93,11 @@ class Ingest:
         """Identity, endpoints, latest observation, verdicts, coverage, findings, tally, events, risk and outbox, in one
         transaction: the caller's when ``connection`` (from ``store.write()``) is given, else its own.
 
-        Idempotent by observation id, and indifferent to the order of observations of different places, scanners and
-        vantages; one that is older than what is stored of the same look is counted as skipped. ``scan_id`` tells looks of
-        different scans apart, for an endpoint is proved closed only by two scans in a row; without it, looks of one hour
-        count as one scan. A time in the future is taken as now. A few hundred to a few thousand observations a call are best.
+        Idempotent by observation id. Once the sweeps of a scan are in, the order of its looks at different places, by different
+        scanners or from different vantages does not matter (before, a failed look at a place that never answered is of
+        nothing); a look older than what is stored of the same place, scanner and vantage is counted as skipped. ``scan_id``
+        tells looks of different scans apart, for an endpoint is proved closed only by two scans in a row; without it, looks of
+        one hour count as one scan. A time in the future is taken as now. Some hundreds to thousands a call are best.
         """
         taken = list(observations)
         with self._writing(connection) as writing:
