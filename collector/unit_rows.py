@@ -21,6 +21,7 @@ from scanners.observation import Observation, new_id
 from scanners.plan import Checkpoint, Endpoint, LookUnit, Unit, from_json, look_units
 
 ATTEMPTS = 3
+DEATHS = 10  # a process may be killed for many reasons; a unit that is there each time is one
 
 Point = Callable[[str], None]
 
@@ -90,8 +91,8 @@ class UnitRows:
         with self._writing() as connection:
             mine = unit.c.scan_id == self.scan_id
             running = unit.c.state == UnitState.RUNNING.value
-            gone = {"state": UnitState.FAILED.value, "detail": f"Talaia ended during each of {ATTEMPTS} attempts at this"}
-            connection.execute(update(unit).where(mine, running, unit.c.attempts >= ATTEMPTS).values(gone))
+            gone = {"state": UnitState.FAILED.value, "detail": f"Talaia ended during each of {DEATHS} attempts at this"}
+            connection.execute(update(unit).where(mine, running, unit.c.attempts >= DEATHS).values(gone))
             again = {"state": UnitState.WAITING.value, "leased_until": None}
             connection.execute(update(unit).where(mine, running).values(again))
             started = func.coalesce(scan.c.started_at, self._clock())
@@ -122,7 +123,7 @@ class UnitRows:
         with self._writing() as connection:
             looks = self._keep(connection, batch)
             if batch.checkpoint is not None:
-                self._set(connection, taken, checkpoint=batch.checkpoint.state)
+                self._set(connection, taken, checkpoint=batch.checkpoint.state, attempts=1)  # it gets on: count anew
         return looks
 
     def finish(self, taken: TakenUnit, batch: Batch, count: dict[str, Any]) -> list[LookUnit]:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 # Elastic's extension for posture, and our own namespace: no ECS fields.
-EXTENSIONS = re.compile(r"^(rule\.(benchmark\..*|section|tags|remediation|rationale)|result\..*|resource\..*|posture\..*|labels\..*)$")
+EXTENSIONS = re.compile(
+    r"^(rule\.(benchmark\..*|section|tags|remediation|rationale)|result\..*|resource\..*|posture\..*|labels\..*)$"
+)
 _MAC = re.compile(r"^([0-9A-F]{2}-){5}[0-9A-F]{2}$")
 
 

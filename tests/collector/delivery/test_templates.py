@@ -20,7 +20,7 @@ def shipped(store: Store, client: Elasticsearch) -> int:
     shipper = Shipper(store, lambda: client)
     while waiting(store):
         said = shipper.ship_once()
-        assert not (said.refused or said.later or said.problem), said
+        assert (said.refused, said.later, said.problem) == (0, 0, None)
         stored += said.stored
     client.indices.refresh(index="logs-posture*,metrics-posture*,security_solution-posture*")
     return stored
