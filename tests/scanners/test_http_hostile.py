@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import random
 import tracemalloc
 import zlib
 from collections.abc import Awaitable, Callable
@@ -297,3 +298,38 @@ async def test_outside_the_zone_nothing_is_sent() -> None:
         observation = await observed(port, networks=["127.0.0.0/8"], exclude=["127.0.0.1"])
     assert observation.outcome is Outcome.REFUSED_BY_SCOPE
     assert asked == []
+
+
+GOOD = (
+    answer(
+        "<title>x</title><script src='/jquery-1.2.3.js'></script>",
+        headers={"Set-Cookie": "sid=1", "Content-Encoding": "identity"},
+    )
+    + b"HTTP/1.1 100 Continue\r\n\r\n"
+    + b"HTTP/1.1 302 Found\r\nLocation: //[x]/\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+)
+
+
+async def test_mutilated_answers_are_never_our_own_error() -> None:
+    """Three hundred answers with bytes changed, cut out and doubled; the seed is fixed."""
+    chance = random.Random(9110)
+    said = b""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"\r\n\r\n"):
+            writer.write(said)
+            await writer.drain()
+
+    scanner = HttpScanner(request_seconds=0.2, total_seconds=0.4)
+    outcomes: set[Outcome] = set()
+    async with serving(handler) as port:
+        for _ in range(300):
+            mutant = bytearray(GOOD)
+            for _ in range(chance.randint(1, 6)):
+                at, end = sorted((chance.randrange(len(mutant)), chance.randrange(len(mutant))))
+                mutant[at : min(end, at + chance.randint(0, 20))] = chance.randbytes(chance.randint(0, 8))
+            said = bytes(mutant)
+            observation = await observed(port, scanner, intrusiveness=Intrusiveness.GENTLE)
+            outcomes.add(observation.outcome)
+            assert observation.outcome is not Outcome.ERROR, (observation.detail, said)
+    assert {Outcome.OBSERVED, Outcome.PROTOCOL_ERROR} <= outcomes

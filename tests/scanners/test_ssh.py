@@ -1,6 +1,7 @@
 """The SSH scanner against OpenSSH, dropbear and asyncssh servers, with ssh-audit as oracle, and against hostile ones."""
 
 import asyncio
+import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -444,3 +445,27 @@ def test_it_is_found_and_applies_to_what_answered_as_ssh() -> None:
     assert scanners_by_name()["ssh"] is SCANNER
     assert SCANNER.applies(ServiceFacts(name="ssh"))
     assert not SCANNER.applies(ServiceFacts(name="http"))
+
+
+async def test_mutilated_servers_are_never_our_own_error() -> None:
+    """Three hundred beginnings with bytes changed, cut out and doubled; the seed is fixed."""
+    chance = random.Random(4253)
+    good = b"hello\r\nSSH-2.0-x_1.0 y\r\n" + packet(build_kexinit(INIT, bytes(16))) + packet(b"\x1f" + bytes(40))
+    answer = b""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await writer.drain()
+
+    outcomes: set[Outcome] = set()
+    async with serving(handler) as port:
+        for _ in range(300):
+            mutant = bytearray(good)
+            for _ in range(chance.randint(1, 6)):
+                at, end = sorted((chance.randrange(len(mutant)), chance.randrange(len(mutant))))
+                mutant[at : min(end, at + chance.randint(0, 20))] = chance.randbytes(chance.randint(0, 8))
+            answer = bytes(mutant)
+            observation = await observed(port, SshScanner(connection_seconds=0.5))
+            outcomes.add(observation.outcome)
+            assert observation.outcome is not Outcome.ERROR, (observation.detail, answer)
+    assert {Outcome.OBSERVED, Outcome.PROTOCOL_ERROR} <= outcomes
