@@ -243,7 +243,7 @@ def _one_scan(watch: Watch) -> list[Observation]:
 
 
 def _state(watch: Watch) -> dict[str, object]:
-    """What is promised not to depend on the order; ids of assets follow from the look that came first, so names stand for them."""
+    """What is promised not to depend on the order; ids follow from the look that came first, so names stand for them."""
     names = {row.id: row.name for row in watch.rows(tables.asset)}
     return {
         "assets": sorted(
