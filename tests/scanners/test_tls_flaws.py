@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from scanners.observation import Outcome
+from scanners.protocols.tls import TlsScanner
 from scanners.protocols.tls.attempt import Budget
 from scanners.protocols.tls.facts import TlsFacts
 from scanners.protocols.tls.flight import framed
 from scanners.protocols.tls.hello import records
+from scanners.scanner import observe
+from scanners.target import Target
 from scanners.zone import Intrusiveness
-from tests.scanners.looking import serving
+from tests.scanners.looking import loopback_zone, occasion, serving
 from tests.scanners.tls.asking import facts, observed
 from tests.scanners.tls.authority import good_leaf
 from tests.scanners.tls.simulator import Simulated
@@ -115,6 +118,41 @@ async def test_the_budget_of_connections_is_kept_and_what_is_missing_is_unknown(
         seen = await facts(port, budget=Budget(connections=4))
     assert count == 4
     assert seen.versions is None
+
+
+async def test_a_gentle_look_is_one_connection() -> None:
+    count = 0
+    honest = simulated(heartbleed=True)
+
+    async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        count += 1
+        await honest(reader, writer)
+
+    async with serving(counting) as port:
+        seen = await facts(port, level=Intrusiveness.GENTLE)
+    assert count == 1
+    assert (seen.best_version, seen.versions, seen.heartbleed) == ("TLSv1.2", None, None)
+    assert seen.certificate is not None
+
+
+async def test_a_stop_ends_the_look_and_nothing_more_is_sent() -> None:
+    count, stopped = 0, 0
+    honest, asking = simulated(), occasion(loopback_zone())
+
+    async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count, stopped
+        count += 1
+        if count == 5:
+            asking.door.stop.press("the test said so")
+            stopped = count
+        await honest(reader, writer)
+
+    async with serving(counting) as port:
+        seen = await observe(TlsScanner(), Target(address="127.0.0.1", port=port), asking)
+        await asyncio.sleep(0.2)
+    assert seen.outcome is Outcome.REFUSED_BY_SCOPE
+    assert count == stopped == 5
 
 
 async def test_a_tarpit_costs_bounded_time_and_is_a_timeout() -> None:

@@ -24,8 +24,6 @@ GENTLE = Intrusiveness.GENTLE
 def dovecot(folder: Path) -> Iterator[tuple[int, int]]:
     """Dovecot's IMAP and POP3; yields their ports."""
     certificate, key = good_leaf().write(folder, "dovecot")
-    for place in (folder, *folder.parents[:2]):
-        place.chmod(0o755)  # its login processes are another user's
     imap, pop3 = free_port(), free_port()
     listener = "service {0}-login {{\n chroot =\n inet_listener {0} {{\n address = 127.0.0.1\n port = {1}\n }}\n"
     listener += " inet_listener {0}s {{\n port = 0\n }}\n}}\n"
@@ -58,8 +56,8 @@ def slapd(folder: Path) -> Iterator[int]:
         yield port
 
 
-async def test_imap_and_pop3_of_dovecot(tmp_path: Path) -> None:
-    with dovecot(tmp_path) as ports:
+async def test_imap_and_pop3_of_dovecot() -> None:
+    with small_servers.folder_for("dovecot") as folder, dovecot(folder) as ports:
         for port, protocol in zip(ports, ("imap", "pop3"), strict=True):
             seen = await facts(port, starttls=protocol)
             assert seen.starttls == protocol
@@ -86,16 +84,16 @@ async def test_ftp_of_vsftpd(tmp_path: Path) -> None:
     assert seen.certificate.name_matches is True
 
 
-async def test_postgresql(tmp_path: Path) -> None:
-    with small_servers.postgresql(tmp_path) as server:
+async def test_postgresql() -> None:
+    with small_servers.folder_for("postgres") as folder, small_servers.postgresql(folder) as server:
         seen = await facts(server.place[1], starttls="postgresql")
     assert seen.versions == ("TLSv1.2", "TLSv1.3")
     assert seen.certificate is not None
     assert seen.certificate.self_signed is True
 
 
-async def test_mariadb(tmp_path: Path) -> None:
-    with small_servers.mariadb(tmp_path) as server:
+async def test_mariadb() -> None:
+    with small_servers.folder_for("mysql") as folder, small_servers.mariadb(folder) as server:
         seen = await facts(server.place[1], starttls="mysql", level=GENTLE)
     assert seen.best_version == "TLSv1.3"
     assert seen.certificate is not None
