@@ -7,7 +7,7 @@ import ipaddress
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -67,8 +67,8 @@ class SweepRun:
             expected=[*dict.fromkeys(parse_address(item.address) for item in self.unit.expected)],
             checkpoint=resume,
         )
-        async with aclosing(events):
-            async for event in events:
+        async with aclosing(cast(AsyncGenerator[discovery.SweepEvent, None], events)) as said:
+            async for event in said:
                 for item in self._items_of(event):
                     yield item
 

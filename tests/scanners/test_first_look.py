@@ -127,6 +127,7 @@ def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             "queue_directory": spool,
             "data_directory": folder / "data",
             "smtpd_peername_lookup": "no",
+            "alias_maps": "",
             "myhostname": "correu.example",
             "mynetworks": "127.0.0.0/8",
             "maillog_file": "/dev/stdout",
@@ -141,7 +142,7 @@ def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             "pickup:pickup cleanup:cleanup qmgr:qmgr tlsmgr:tlsmgr rewrite:trivial-rewrite bounce:bounce defer:bounce anvil:anvil"
         )
         names += " proxymap:proxymap scache:scache error:error smtp:smtp showq:showq"
-        services = [f"{name} unix - - n - - {program}" for name, _, program in (item.partition(":") for item in names.split())]
+        services = [f"{name} unix - - n - 1 {program}" for name, _, program in (item.partition(":") for item in names.split())]
         services += ["postlog unix-dgram n - n - 1 postlogd", f"{HERE}:{port} inet n - n - - smtpd"]
         (config / "master.cf").write_text("\n".join(services) + "\n")
         with running(["postfix", "-c", str(config), "start-fg"], listens=(HERE, port), log=folder / "log"):
