@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tlslite import mathtls
@@ -16,7 +17,7 @@ from scanners.protocols.tls import hello as tls
 from scanners.protocols.tls.first import ordinary
 from scanners.protocols.tls.flight import Flight, Messages, framed, parse_certificates, parse_certificates_13, read_flight
 from scanners.protocols.tls.groups import ffdhe_prime, group_bits, group_name, parse_key_exchange
-from scanners.protocols.tls.handshake12 import Direction, prf
+from scanners.protocols.tls.handshake12 import Direction, check_size, prf, rsa_key
 from scanners.protocols.tls.handshake13 import SHARED_GROUPS, decryptor, new_share
 from scanners.protocols.tls.octets import Octets, vector
 from scanners.protocols.tls.ssl2 import Ssl2, parse_ssl2_hello, ssl2_hello
@@ -308,6 +309,24 @@ def test_however_a_flight_is_cut_into_records_it_reads_the_same(sizes: list[int]
 def test_no_flight_makes_the_reader_raise(data: bytes) -> None:
     flight = play(data)
     assert flight.done or flight.closed or flight.nonsense or flight.alert is not None
+
+
+def test_messages_without_end_are_cut_off() -> None:
+    """65,000 empty messages fit into 256 KiB."""
+    flight = play(cut(framed(2, HELLO_BODY) + framed(99, b"") * 4000, ()))
+    assert flight.nonsense
+    assert len(flight.transcript) < 1000
+
+
+@pytest.mark.parametrize(("bits", "exponent"), [(256, 65537), (40_000, 65537), (2048, (1 << 900) + 1)])
+def test_rsa_keys_that_would_keep_us_computing_are_refused(bits: int, exponent: int) -> None:
+    with pytest.raises(ProtocolError):
+        check_size(rsa.RSAPublicNumbers(exponent, (1 << bits) - 1))
+
+
+def test_an_ordinary_rsa_key_is_used() -> None:
+    check_size(good_leaf().key.public_key().public_numbers())
+    assert rsa_key(Flight(certificates=(good_leaf().der,))).key_size == 2048
 
 
 @given(st.binary(max_size=200), st.sampled_from([0x1301, 0x1302, 0x1303, 0x1304, 0x1305, 0x1399]), st.binary(max_size=80))

@@ -13,6 +13,7 @@ CERTIFICATE_REQUEST, SERVER_HELLO_DONE, CERTIFICATE_VERIFY, FINISHED, CERTIFICAT
 
 MESSAGE_LIMIT = 230 * 1024  # the wire itself ends at 256 KiB
 RECORDS_LIMIT = 4096
+MESSAGES_LIMIT = 32  # an honest flight has seven at most
 _EARLY = 4  # warnings and empty records that may come before it is no conversation any more
 
 
@@ -175,10 +176,13 @@ def framed(kind: int, body: bytes) -> bytes:
 async def read_flight(messages: Messages, flight: Flight, until: Callable[[Flight], bool]) -> None:
     """Fill ``flight`` until ``until`` says it is enough, or the server's flight ends. Refusals are noted, not raised."""
     try:
-        while not flight.done and not until(flight):
+        for _ in range(MESSAGES_LIMIT):
+            if flight.done or until(flight):
+                return
             kind, body = await messages.message()
             flight.transcript += framed(kind, body)
             flight.take(kind, body)
+        raise ProtocolError(f"sent over {MESSAGES_LIMIT} messages in one flight")
     except Oversized as error:
         flight.oversized, flight.done = error.kind == CERTIFICATE, True
         if not flight.oversized:

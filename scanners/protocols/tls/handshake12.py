@@ -25,7 +25,7 @@ from scanners.protocols.tls.suite_kinds import name_of
 from scanners.wire import ProtocolError, Wire
 
 CLIENT_KEY_EXCHANGE = 16
-PRIME_LIMIT_BITS = 16384
+KEY_LIMIT_BITS = 16384
 
 # suite: key length, GCM, hash of the pseudo-random function in TLS 1.2
 _SUITES: Mapping[int, tuple[int, bool, str]] = {
@@ -189,7 +189,14 @@ def rsa_key(flight: Flight) -> rsa.RSAPublicKey:
         raise ProtocolError("its certificate cannot be read") from error
     if not isinstance(key, rsa.RSAPublicKey):
         raise ProtocolError("its key is no RSA key")
+    check_size(key.public_numbers())
     return key
+
+
+def check_size(numbers: rsa.RSAPublicNumbers) -> None:
+    """Refuse a key that would keep us computing for minutes, or that holds no message."""
+    if not 512 <= numbers.n.bit_length() <= KEY_LIMIT_BITS or numbers.e.bit_length() > 64:
+        raise ProtocolError("its RSA key is of no usable size")
 
 
 def premaster_secret(flight: Flight, offered: int) -> tuple[bytes, bytes]:
@@ -212,7 +219,7 @@ def premaster_secret(flight: Flight, offered: int) -> tuple[bytes, bytes]:
 
 
 def _diffie_hellman(exchange: KeyExchange, prime: int) -> tuple[bytes, bytes]:
-    if not 3 < prime.bit_length() <= PRIME_LIMIT_BITS or not exchange.generator:
+    if not 3 < prime.bit_length() <= KEY_LIMIT_BITS or not exchange.generator:
         raise ProtocolError("sent parameters that are no Diffie-Hellman group")
     secret, width = secrets.randbits(256) | 1 << 255, (prime.bit_length() + 7) // 8
     public = pow(exchange.generator, secret, prime).to_bytes(width, "big")
