@@ -4,7 +4,9 @@ import importlib
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
+from typer.core import TyperGroup
 
 from talaia.cli.chosen import Chosen
 
@@ -19,6 +21,22 @@ COMMANDS = (
     "serve", "token", "export", "demo",
 )  # fmt: skip
 
+
+class Commands(TyperGroup):
+    """Loads the module of a command when it is asked for: all of them together cost seconds."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP)
+        one.command(cmd_name)(importlib.import_module(f"talaia.cli.{cmd_name}").command)
+        return typer.main.get_command(one)
+
+
+HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     name="talaia",
     help="Watches the security posture of a municipality: looks at what its zones allow, judges what it saw, remembers it, "
@@ -27,7 +45,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
+    cls=Commands,
 )
 
 
@@ -43,8 +62,5 @@ def words(
 
 
 def main() -> None:
-    """The console script. Commands are loaded here and not at import, so that importing costs nothing."""
-    for name in COMMANDS:
-        module = importlib.import_module(f"talaia.cli.{name}")
-        app.command(name)(module.command)
+    """The console script."""
     app(prog_name="talaia")

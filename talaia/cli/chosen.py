@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from sqlalchemy import Connection
@@ -13,8 +14,10 @@ from sqlalchemy.exc import OperationalError
 from collector.store import StoreError
 from scanners.located_yaml import FileError
 from talaia.cli.output import Exit, end
-from talaia.parts import Parts
 from talaia.settings import Settings, find_settings, load_settings
+
+if TYPE_CHECKING:
+    from talaia.parts import Parts
 
 
 @dataclass
@@ -28,7 +31,10 @@ class Chosen:
         return load_settings(find_settings(self.config))
 
     @cached_property
-    def parts(self) -> Parts:
+    def parts(self) -> "Parts":
+        # Loading every room costs a second, and help, completion and `init` need none of them.
+        from talaia.parts import Parts  # noqa: PLC0415
+
         return Parts(self.settings)
 
     @contextmanager
