@@ -29,7 +29,8 @@ from collector.score import band
 from collector.store import Store
 from collector.tokens import Scope, create_token
 from rules.rulebook import load_rules, our_rules
-from tests.api.world import NOW, RecordedActions, zone
+from tests.api.seed import NOW
+from tests.api.world import RecordedActions, zone
 
 DEPARTMENTS = [f"department-{number}" for number in range(9)]
 SERVICES = [f"service-{number}" for number in range(18)]
@@ -62,7 +63,12 @@ def seed(store: Store, assets: int, findings: int) -> None:
     _in_batches(store, tables.asset, _assets(ids, dice))
     _in_batches(store, tables.asset_service, ({"asset_id": key, "service_id": SERVICES[n % 18]} for n, key in enumerate(ids)))
     tally: Counter[tuple[str, ...]] = Counter()
+    later = list(tables.finding.indexes)
+    for index in later:
+        index.drop(store.engine)
     _in_batches(store, tables.finding, _findings(ids, findings, tally, dice))
+    for index in later:
+        index.create(store.engine)
     names = ("department_id", "service_id", "rule", "state", "band")
     _in_batches(store, tables.tally, ({**dict(zip(names, key, strict=True)), "count": count} for key, count in tally.items()))
     _in_batches(store, tables.coverage, _coverage(ids))
@@ -154,9 +160,16 @@ def _history() -> Iterator[dict[str, Any]]:
     for level, key in keys:
         for hours in range(1, 90 * 24, 3):
             yield {
-                "level": level, "key": key, "at": NOW - timedelta(hours=hours), "value": 55.0, "low": 55.0, "high": 61.0,
-                "coverage": 0.9, "version": 1, "factors": {"factors": [], "inventory_size": 50_000},
-            }  # fmt: skip
+                "level": level,
+                "key": key,
+                "at": NOW - timedelta(hours=hours),
+                "value": 55.0,
+                "low": 55.0,
+                "high": 61.0,
+                "coverage": 0.9,
+                "version": 1,
+                "factors": {"factors": [], "inventory_size": 50_000},
+            }
 
 
 def _in_batches(store: Store, table: Any, rows: Iterator[dict[str, Any]], size: int = 20_000) -> None:
@@ -177,17 +190,50 @@ def _in_batches(store: Store, table: Any, rows: Iterator[dict[str, Any]], size: 
 
 
 CALLS = [
-    "risk", "risk/departments/department-3", "risk/services/service-7", "risk/assets/ASSET", "findings", "findings?state=open",
-    "findings?state=open&sort=due", "findings?state=open&sort=seen", "findings?state=open&department=department-4",
-    "findings?state=open&service=service-9&sort=due", "findings?state=open&rule=TLS-002", "findings?state=open&band=critical&band=high",
-    "findings?state=open&severity=critical", "findings?state=open&severity=critical&department=department-2&vantage=industrial",
-    "findings?state=open&vantage=internet", "findings?state=open&vantage=industrial&zone=zone-3", "findings?state=open&zone=zone-5",
-    "findings?state=open&vantage=partner", "findings?overdue=true", "findings?overdue=true&department=department-1",
-    "findings?asset=ASSET", "findings?q=host-012", "findings?q=vilamar", "findings?q=10.0.77.5", "findings?q=nobody-has-this-name",
-    "findings?address=10.0.77.5", "findings/FINDING", "assets", "assets?sort=name", "assets?department=department-4",
-    "assets?service=service-4", "assets?declared=false", "assets?q=host-0123", "assets/ASSET", "departments", "services", "verdicts",
-    "verdicts?rule=TLS-002&result=fail", "verdicts?asset=ASSET", "coverage", "coverage?department=department-3", "rules", "scans",
-]  # fmt: skip
+    "risk",
+    "risk/departments/department-3",
+    "risk/services/service-7",
+    "risk/assets/ASSET",
+    "findings",
+    "findings?state=open",
+    "findings?state=open&sort=due",
+    "findings?state=open&sort=seen",
+    "findings?state=open&department=department-4",
+    "findings?state=open&service=service-9&sort=due",
+    "findings?state=open&rule=TLS-002",
+    "findings?state=open&band=critical&band=high",
+    "findings?state=open&severity=critical",
+    "findings?state=open&severity=critical&department=department-2&vantage=industrial",
+    "findings?state=open&vantage=internet",
+    "findings?state=open&vantage=industrial&zone=zone-3",
+    "findings?state=open&zone=zone-5",
+    "findings?state=open&vantage=partner",
+    "findings?overdue=true",
+    "findings?overdue=true&department=department-1",
+    "findings?asset=ASSET",
+    "findings?q=host-012",
+    "findings?q=vilamar",
+    "findings?q=10.0.77.5",
+    "findings?q=nobody-has-this-name",
+    "findings?address=10.0.77.5",
+    "findings/FINDING",
+    "assets",
+    "assets?sort=name",
+    "assets?department=department-4",
+    "assets?service=service-4",
+    "assets?declared=false",
+    "assets?q=host-0123",
+    "assets/ASSET",
+    "departments",
+    "services",
+    "verdicts",
+    "verdicts?rule=TLS-002&result=fail",
+    "verdicts?asset=ASSET",
+    "coverage",
+    "coverage?department=department-3",
+    "rules",
+    "scans",
+]
 
 
 async def measure(app: Any, secret: str, rounds: int) -> list[tuple[str, float, float]]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from collector.queries.assets import AssetSort
 from collector.queries.findings import FindingSort
@@ -83,7 +83,7 @@ class CoverageQuery(Sent):
     service: Id | None = None
 
 
-_SOMETHING_NAMED = [
+_SOMETHING_NAMED: list[JsonValue] = [
     {"required": ["zone"], "properties": {"zone": {"type": "string"}}},
     {"required": ["targets"], "properties": {"targets": {"type": "array"}}},
 ]

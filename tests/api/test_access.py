@@ -21,7 +21,8 @@ from collector.tokens import (
     redeem_entry_code,
     revoke_token,
 )
-from tests.api.world import NOW, World
+from tests.api.seed import NOW
+from tests.api.world import World
 
 PUBLIC = {
     ("GET", "/api/v1/health"),

@@ -180,7 +180,7 @@ def test_hostile_texts_stay_texts_and_nobody_else_is_asked(browser: Browser, tmp
             assert "script-src 'self'" in policy
             page.wait_for_timeout(50)
             counted = page.evaluate(
-                "[document.querySelectorAll('#injected, img, script:not([src]), [onerror], [onload], a[href^=javascript]').length,"
+                "[document.querySelectorAll('#injected,img, script:not([src]), [onerror], [onload], a[href^=javascript]').length,"
                 "/[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069\\u200b]/.test(document.body.innerText)]"
             )
             assert counted == [0, False], name

@@ -18,7 +18,8 @@ from collector.queries import scans as scan_queries
 from collector.queries.findings import FindingFilter, FindingSort
 from collector.queries.paging import BadCursor
 from collector.score import group_contributions, group_risk
-from tests.api.world import NOW, World, make_world
+from tests.api.seed import NOW
+from tests.api.world import World, make_world
 
 
 @pytest.fixture
