@@ -86,7 +86,7 @@ def _print_list() -> None:
 async def _run(arguments: argparse.Namespace) -> int:
     if not arguments.scanner or not arguments.target:
         raise CommandError("name a scanner and a target, as in: python -m scanners tls 192.0.2.1:443 (or --list)")
-    if arguments.scanner not in (_HOST, _SERVICE, *scanners_by_name()):
+    if arguments.scanner not in (_HOST, _SERVICE) and arguments.scanner not in scanners_by_name():
         known = ", ".join((_HOST, _SERVICE, *scanners_by_name()))
         raise CommandError(f"no scanner is named {clean_text(arguments.scanner, 60)!r}; there are {known}")
     if arguments.rate < 1:
@@ -132,7 +132,7 @@ async def _sweep(arguments: argparse.Namespace) -> AsyncIterator[Observation]:
     door, zone = _door(arguments, [network])
     ports = parse_ports(arguments.ports)
     for unit in sweep_units(zone, networks=[network], domains=(), ports=ports):
-        async for item in Probe(door).sweep(unit):
+        async for item in Probe(door, scanners={}).sweep(unit):
             if isinstance(item, Observation):
                 yield item
 

@@ -24,7 +24,8 @@ PER_NAME = frozenset({"http", "tls"})
 """Scanners that see something else at each name of a host: asked at the bare address and once per name."""
 
 REPORT_SECONDS = 0.25
-NMAP_PER_HOST = 8  # a host with more ports that nobody can name is no ordinary host
+NMAP_RUN_SECONDS, NMAP_HOST_SECONDS = 45, 90
+NMAP_BESIDE_WIDTH = 4  # with fewer connections a host, nmap waits until the protocol scanners have had theirs
 
 
 @dataclass
@@ -99,34 +100,44 @@ class LookRun:
 
     async def _host(self, endpoints: list[Endpoint], group: asyncio.TaskGroup) -> None:
         firsts = [group.create_task(self._first(item, group)) for item in endpoints]
-        seen = [(item, await first) for item, first in zip(endpoints, firsts, strict=True)]
+        seen = [(item, *await first) for item, first in zip(endpoints, firsts, strict=True)]
         self._hosts[endpoints[0].address] = 1
         if all(self._hosts.values()):
             self._phase = "protocols"
-        asked = {item: facts for item, facts in seen if facts is not None and may_say_more(facts, self.zone)}
-        asked = {item: facts for item, facts in asked.items() if item.transport is Transport.TCP}
-        if self._nmap:
-            for item, facts in list(asked.items())[:NMAP_PER_HOST]:
-                group.create_task(self._ask_nmap(item, facts, group))
+        if not self._nmap:
+            return
+        asked = [(item, facts) for item, facts, _ in seen if facts is not None and may_say_more(facts, self.zone)]
+        asked = [(item, facts) for item, facts in asked if item.transport is Transport.TCP]
+        if asked and self.zone.connections_per_host < NMAP_BESIDE_WIDTH:
+            await asyncio.gather(*(check for _, _, checks in seen for check in checks))
+        give_up = time.monotonic() + NMAP_HOST_SECONDS
+        for item, facts in asked:
+            seconds = min(int(give_up - time.monotonic()), NMAP_RUN_SECONDS)
+            if seconds > 0:
+                await self._ask_nmap(item, facts, seconds, group)
 
-    async def _first(self, item: Endpoint, group: asyncio.TaskGroup) -> ServiceFacts | None:
+    async def _first(self, item: Endpoint, group: asyncio.TaskGroup) -> tuple[ServiceFacts | None, list[asyncio.Task[None]]]:
         target = Target(address=item.address, port=item.port, transport=item.transport)
         observation = await self._look(SERVICE, target, None)
         self._answered.add(item)
         facts = observation.facts if isinstance(observation.facts, ServiceFacts) else None
-        if facts is not None:
-            self._open += 1
-            self._ask_all(item, facts, self.scanners.values(), group)
-        return facts
+        if facts is None:
+            return None, []
+        self._open += 1
+        return facts, self._ask_all(item, facts, self.scanners.values(), group)
 
-    def _ask_all(self, item: Endpoint, facts: ServiceFacts, scanners: Iterable[Scanner], group: asyncio.TaskGroup) -> None:
+    def _ask_all(
+        self, item: Endpoint, facts: ServiceFacts, scanners: Iterable[Scanner], group: asyncio.TaskGroup
+    ) -> list[asyncio.Task[None]]:
+        tasks = []
         for scanner in scanners:
             if not scanner.applies(facts) or not self.zone.intrusiveness.allows(scanner.intrusiveness):
                 continue
             for name in (None, *item.names) if scanner.name in PER_NAME else (None,):
                 target = Target(address=item.address, port=item.port, transport=item.transport, name=name)
                 self._checks_total += 1
-                group.create_task(self._check(scanner, target, facts))
+                tasks.append(group.create_task(self._check(scanner, target, facts)))
+        return tasks
 
     async def _check(self, scanner: Scanner, target: Target, facts: ServiceFacts) -> None:
         await self._look(scanner, target, facts)
@@ -153,12 +164,12 @@ class LookRun:
             self._out.put_nowait(await observe(scanner, target, Occasion(door=self.door, zone=self.zone)))
         self._checks_done += 1
 
-    async def _ask_nmap(self, item: Endpoint, facts: ServiceFacts, group: asyncio.TaskGroup) -> None:
-        """One endpoint a run: one that floods or stalls nmap costs nobody else's result."""
+    async def _ask_nmap(self, item: Endpoint, facts: ServiceFacts, seconds: int, group: asyncio.TaskGroup) -> None:
+        """One endpoint a run, one run a host: one that floods or stalls nmap costs nobody else's result."""
         async with self.bench.nmap_runs:
             started = self.door.clock()
             try:
-                said = await ask_nmap(self.door, self.zone, item.address, [item.port])
+                said = await ask_nmap(self.door, self.zone, item.address, [item.port], seconds=seconds)
             except NmapMissing as error:
                 self._notes[str(error)] = None
                 self._nmap = False

@@ -33,7 +33,7 @@ class Intrusiveness(StrEnum):
     PASSIVE = "passive"  # listens only
     GENTLE = "gentle"  # one ordinary connection at a time, what any client would send
     NORMAL = "normal"  # several connections, unusual but well-formed requests
-    DEEP = "deep"  # requests that a fragile device may not survive (nmap probes, Heartbleed, ROBOT)
+    DEEP = "deep"  # requests that a fragile device may not survive (all of nmap's probes, Heartbleed, ROBOT)
 
     def allows(self, needed: "Intrusiveness") -> bool:
         order = list(Intrusiveness)

@@ -24,7 +24,7 @@ GREETING_SECONDS = 0.6  # servers that greet do so at once; one that is late is 
 USUAL_GREETING_SECONDS = 0.25  # where the port's usual protocol waits for the client
 HELLO_SECONDS = 1.5
 BSD_SECONDS = 2.0  # rshd and rlogind hang up on strangers only once inetd has started them
-AT_ONCE = 4  # questions asked beside each other, each on its own connection
+AT_ONCE = 8  # questions asked beside each other, each on its own connection
 LIMITS = WireLimits(deadline_seconds=8.0, read_bytes=64 * 1024)
 
 # What these ports usually are takes any bytes for orders: printers print them, controllers may fault. There we only listen,
