@@ -151,11 +151,11 @@ class Batch:
     def change_coverage(self, row: CoverageRecord) -> None:
         key = (row.place, row.vantage, row.scanner, row.rule)
         self.coverage[row.asset_id][key] = row
-        failing = self.failing[row.asset_id].get((row.rule, row.place))
+        failing = self.failing[row.asset_id]
         if row.last_conclusive == "fail":
-            self.failing[row.asset_id].setdefault((row.rule, row.place), {})[key] = row
-        elif failing is not None:
-            failing.pop(key, None)
+            failing.setdefault((row.rule, row.place), {})[key] = row
+        elif failing:
+            failing.get((row.rule, row.place), {}).pop(key, None)
         self._note("coverage", (row.asset_id, *key), row)
 
     def drop_coverage(self, row: CoverageRecord) -> None:
@@ -221,7 +221,8 @@ class Batch:
         return {row.id: row for row in self._changed["finding"].values()} | self._seen_again
 
     def _note(self, table: str, key: tuple[Any, ...], row: Any) -> None:
-        self._deleted[table].discard(key)
+        if self._deleted[table]:
+            self._deleted[table].discard(key)
         self._changed[table][key] = row
 
     def _forget(self, table: str, key: tuple[Any, ...]) -> None:

@@ -31,7 +31,8 @@ def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> 
             row.evaluated_at = seen.at
             batch.change_coverage(row)
         return
-    _count(batch, asset, row.result, word)
+    if row.result != word:
+        _count(batch, asset, row.result, word)
     row.result = word
     row.address = seen.address
     row.evaluated_at = max(seen.at, row.evaluated_at)
@@ -58,7 +59,6 @@ def _speaks_for_another_address(row: CoverageRecord, asset: AssetRecord, seen: S
 
 
 def _count(batch: Batch, asset: AssetRecord, before: str, after: str) -> None:
-    if before != after:
-        asset.expected += is_expected(after) - is_expected(before)
-        asset.conclusive += is_conclusive(after) - is_conclusive(before)
-        batch.touched.add(asset.id)
+    asset.expected += is_expected(after) - is_expected(before)
+    asset.conclusive += is_conclusive(after) - is_conclusive(before)
+    batch.touched.add(asset.id)

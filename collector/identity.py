@@ -84,6 +84,8 @@ class Identity:
     # --- choosing --------------------------------------------------------------------------------------------------
 
     def _best(self, seen: Identifying, owner: AssetRecord | None) -> AssetRecord | None:
+        if owner is not None and not seen.mac and not seen.host_keys:
+            return owner  # an address alone contradicts nobody, and a certificate moves nobody
         proved = self._proved_elsewhere(seen, owner)
         if proved is not None:
             return proved

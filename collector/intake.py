@@ -61,7 +61,8 @@ class Intake:
         for observation, seen, evidence in placed:
             skipped += 0 if self._one(observation, seen, evidence) else 1
         self._judge_assets()
-        marks = [IngestedRecord(id=key, at=self.now) for key in sorted(fresh)]
+        # A time in the future is taken as now, so that its age does not tell when it comes again: its id is kept until then.
+        marks = [IngestedRecord(id=key, at=max(self.now, fresh[key].observed_at)) for key in sorted(fresh)]
         self.batch.bulk.ingested.insert(self.connection, marks)
         return self.finish(ingested=len(observations) - skipped, skipped=skipped)
 
