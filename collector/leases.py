@@ -1,5 +1,8 @@
 """Leases: which of several processes may do a thing now. Rows of the ``lease`` table; an expired one may be taken over."""
 
+import os
+import socket
+import uuid
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, or_, select, update
@@ -13,6 +16,11 @@ RENEW_SECONDS = 2.5
 
 class LeaseLost(Exception):
     """Another process holds the lease now; what this one was about to write was not written."""
+
+
+def this_process() -> str:
+    """A name for this process in leases, never used twice."""
+    return f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
 
 
 def take_lease(connection: Connection, name: str, holder: str, *, at: datetime, seconds: float = LEASE_SECONDS) -> bool:

@@ -2,10 +2,7 @@
 
 import asyncio
 import logging
-import os
-import socket
 import threading
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +13,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.ingest import Ingest
-from collector.leases import LEASE_SECONDS, LeaseLost, drop_lease, holder_of, take_lease
+from collector.leases import LEASE_SECONDS, LeaseLost, drop_lease, holder_of, take_lease, this_process
 from collector.records import Deliver
 from collector.runs import ENDED, RunProgress, ScanState, end_scan, progress_of
 from collector.scan_work import HANG_SECONDS, Prober, ScanWork, Watch, sentence_of
@@ -30,11 +27,6 @@ from scanners.probe import Probe
 POLL_SECONDS = 0.25
 
 log = logging.getLogger("talaia.runner")
-
-
-def this_process() -> str:
-    """A name for this process in leases, never used twice."""
-    return f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
 
 
 @dataclass(frozen=True)

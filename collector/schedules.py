@@ -21,8 +21,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
-from collector.leases import LEASE_SECONDS, RENEW_SECONDS, LeaseLost, drop_lease, keep_lease, take_lease
-from collector.runner import this_process
+from collector.leases import LEASE_SECONDS, RENEW_SECONDS, LeaseLost, drop_lease, keep_lease, take_lease, this_process
 from collector.schedule_rows import (
     due_slot,
     next_due,

@@ -21,9 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from collector.elasticsearch.bulk import Answer, Fate, send, stored_before
 from collector.elasticsearch.templates import install_templates
-from collector.leases import LEASE_SECONDS, LeaseLost, drop_lease, keep_lease, take_lease
+from collector.leases import LEASE_SECONDS, LeaseLost, drop_lease, keep_lease, take_lease, this_process
 from collector.outbox import ELASTICSEARCH
-from collector.runner import this_process
 from collector.store import Store
 from collector.tables import outbox
 from scanners.clean_text import clean_text

@@ -1,4 +1,4 @@
-"""A process that carries out one scan and is killed: ``python -m tests.collector.killed_run URL SCAN LOG [POINT OCCURRENCE]``.
+"""A process that carries out one scan and is killed (``main`` is run by :mod:`tests.forking`).
 
 With a point it kills itself there, at that occurrence, as ``kill -9`` would; without one the test does it from outside.
 """
@@ -6,7 +6,6 @@ With a point it kills itself there, at that occurrence, as ``kill -9`` would; wi
 import asyncio
 import os
 import signal
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,8 +28,6 @@ def main(url: str, scan_id: str, log: str, point: str = "", occurrence: str = "0
     works = runner(open_store(url), probe, clock=lambda: datetime.now(UTC), patience=Patience(lease=1.2), point=passing)
     with Path(log).open("a") as file:
         file.write("begin -\n")
-    print(asyncio.run(works.run(scan_id)).value)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    state = asyncio.run(works.run(scan_id))
+    with Path(log).open("a") as file:
+        file.write(f"end {state.value}\n")

@@ -1,21 +1,19 @@
 """kill -9 of a process in the middle of a scan: nothing that was finished is repeated, nothing is left out."""
 
 import random
-import subprocess
-import sys
-import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from collector.runs import start_scan
 from collector.store import Store
 from collector.tables import endpoint, observation, scan, unit
 from tests.collector.probing import zone
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.forking import Forks
 
 POINTS = [
     ("taken", 1),
@@ -23,29 +21,26 @@ POINTS = [
     ("committed", 4),
     ("before-commit", 6),
     ("taken", 3),
+    ("committed", 7),
+    ("before-commit", 9),
 ]
 
 
 class Killed:
     """One scan that process after process works on."""
 
-    def __init__(self, store: Store, log: Path) -> None:
+    def __init__(self, store: Store, log: Path, forks: Forks) -> None:
         self.store = store
         self.log = log
+        self.forks = forks
         with store.write() as connection:
             self.scan_id = start_scan(connection, zone(), None, asked_by="a test", at=datetime.now(UTC))
-
-    def begin(self, *more: str) -> subprocess.Popen[bytes]:
-        url = self.store.url.render_as_string(hide_password=False).replace("+psycopg", "").replace("+pysqlite", "")
-        argv = [sys.executable, "-m", "tests.collector.killed_run", url, self.scan_id, str(self.log), *more]
-        return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        url = store.url.render_as_string(hide_password=False).replace("+psycopg", "").replace("+pysqlite", "")
+        self.what = (url, self.scan_id, str(log))
 
     def looks(self) -> Counter[str]:
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return Counter(line.split()[1] for line in lines if line.startswith("look "))
-
-    def begun(self) -> int:
-        return self.log.read_text().count("begin") if self.log.exists() else 0
 
     def finished(self) -> dict[str, int]:
         """How often each address of a finished look was looked at until now: never again from here on."""
@@ -56,9 +51,8 @@ class Killed:
         return {place["address"]: looks[place["address"]] for body in bodies for place in body["endpoints"]}
 
     def check(self, frozen: list[dict[str, int]]) -> None:
-        process = self.begin()
-        output, problems = process.communicate(timeout=60)
-        assert output.decode().strip() == "finished", problems.decode()
+        assert self.forks.wait(self.forks.begin(*self.what)) == 0
+        assert self.log.read_text().endswith("end finished\n")
         looks = self.looks()
         for then in frozen:
             assert {address: looks[address] for address in then} == then
@@ -80,24 +74,23 @@ class Killed:
         assert (progress["phase"], progress["ports"], progress["checks_done"]) == ("done", 64, 64)
 
 
-def test_killed_at_each_named_instant(store: Store, tmp_path: Path) -> None:
-    killed, frozen = Killed(store, tmp_path / "log"), []
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks("tests.collector.killed_run") as made:
+        yield made
+
+
+def test_killed_at_each_named_instant(store: Store, tmp_path: Path, forks: Forks) -> None:
+    killed, frozen = Killed(store, tmp_path / "log", forks), []
     for point, occurrence in POINTS:
-        process = killed.begin(point, str(occurrence))
-        process.communicate(timeout=60)
-        assert process.returncode == -9
+        assert forks.wait(forks.begin(*killed.what, point, str(occurrence))) == -9
         frozen.append(killed.finished())
     killed.check(frozen)
 
 
-def test_killed_at_random_instants(store: Store, tmp_path: Path) -> None:
-    killed, frozen, chance = Killed(store, tmp_path / "log"), [], random.Random(7)
-    for number in range(1, 4):
-        process = killed.begin()
-        while killed.begun() < number:
-            time.sleep(0.02)
-        time.sleep(chance.uniform(0.0, 0.9))
-        process.kill()
-        process.communicate(timeout=60)
+def test_killed_at_random_instants(store: Store, tmp_path: Path, forks: Forks) -> None:
+    killed, frozen, chance = Killed(store, tmp_path / "log", forks), [], random.Random(7)
+    for _ in range(5):
+        forks.kill_after(chance.uniform(0.2, 2.5), *killed.what)
         frozen.append(killed.finished())
     killed.check(frozen)

@@ -43,9 +43,13 @@ def test_the_newest_state_gets_a_number_of_its_own(store: Store) -> None:
 
 
 def test_nothing_leaves_when_the_transaction_is_undone(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.write() as connection:
-        put(connection, [document("a")], at=NOW)
-        raise ZeroDivisionError
+    def fail() -> None:
+        with store.write() as connection:
+            put(connection, [document("a")], at=NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with store.read() as connection:
         assert backlog(connection).waiting == 0
 
