@@ -87,7 +87,10 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain(item, depth + 1) for key, item in list(value.items())[:VALUE_ITEMS_LIMIT]}
     if isinstance(value, list | tuple):
-        items = [plain(item, depth + 1) for item in value[:VALUE_ITEMS_LIMIT]]
+        items = [
+            item if item.__class__ is str and len(item) <= VALUE_TEXT_LIMIT else plain(item, depth + 1)
+            for item in value[:VALUE_ITEMS_LIMIT]
+        ]
         return items if len(value) <= VALUE_ITEMS_LIMIT else [*items, "…"]
     return str(value)[:VALUE_TEXT_LIMIT]
 

@@ -1,6 +1,6 @@
 """From a rule's texts to programs: every expression read, type-checked and compiled, every problem with its place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -56,6 +56,7 @@ class ReadyCheck:
 
     rule: Rule
     needed: tuple[str, ...]
+    text: str
     state: Program
     observed: tuple[Explanation, ...]
     expected: tuple[Explanation, ...]
@@ -149,14 +150,21 @@ def ready(read_: ReadCheck, parameters: Mapping[str, Any]) -> ReadyCheck:
     def explained(values: Mapping[str, Expression | Any]) -> tuple[Explanation, ...]:
         return tuple(_explanation(name, value, set_, environment) for name, value in values.items())
 
+    text = state_text(read_, set_)
     return ReadyCheck(
         read_.rule,
         read_.needed,
-        program(state_text(read_, set_)),
+        text,
+        program(text),
         explained(read_.observed),
         explained(read_.expected),
         tuple((program(expression.with_parameters(set_)), base) for expression, base in read_.escalate),
     )
+
+
+def together(kind: str, checks: Sequence[ReadyCheck]) -> Program:
+    """One program that gives the states of all ``checks`` as a list. Raises :class:`CompileError`."""
+    return compiled(_environment(kind), "[" + ", ".join(check.text for check in checks) + "]")[0]
 
 
 def state_text(read_: ReadCheck, set_: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from rules.compiling import Place, ReadCheck, activation, ready, variables_of
 from rules.context import AssetFacts, EndpointFacts
 from rules.judging import judged, values_seen
 from rules.parameters import ParameterError, values_of
+from rules.plan import state_of
 from rules.rule import PROFILES, Example, Rule
 from rules.verdict import Result, Verdict
 from rules.vocabulary import kinds, suggestion
@@ -55,7 +56,8 @@ def judge_example(rule: Rule, check: ReadCheck, example: Example) -> Verdict:
         raise ExampleError(("parameters",), str(error)) from error
     kind = check.check.judges
     values = values_seen(variables_of([check]), {"endpoint": endpoint, "asset": asset, kind: facts})
-    return judged(ready(check, parameters), activation(kind, values), values)
+    seen, ready_ = activation(kind, values), ready(check, parameters)
+    return judged(ready_, state_of(ready_, seen), seen, values, {})
 
 
 def example_problems(rule: Rule, checks: Sequence[ReadCheck]) -> list[tuple[Place, str]]:

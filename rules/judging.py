@@ -8,6 +8,7 @@ from rules.compiling import FAIL, NOT_APPLICABLE, PASS, Explanation, ReadyCheck
 from rules.rule import severity_of
 from rules.verdict import Result, Verdict
 from rules.vocabulary import Variable, is_given, value_of
+from scanners.clean_text import clean_text
 
 _RESULTS = {PASS: Result.PASS, FAIL: Result.FAIL}
 
@@ -25,19 +26,19 @@ def values_seen(sources: tuple[tuple[Variable, ...], tuple[str, ...]], facts: Ma
     return values
 
 
-def judged(check: ReadyCheck, seen: Any, values: Mapping[str, Any]) -> Verdict:
-    """The verdict of one check. ``seen`` are ``values`` in the runtime's form. Never raises: what fails is *unknown*."""
-    try:
-        state = check.state.eval(seen).value()
-    except Exception as error:  # noqa: BLE001 - a rule that cannot be evaluated is unknown, whatever the reason
-        state = str(error)
-    if state.__class__ is not int:  # an error is a value too, and a truthy one
+def judged(check: ReadyCheck, state: Any, seen: Any, values: Mapping[str, Any], shown: dict[str, Any]) -> Verdict:
+    """The verdict of one check, whose ``state`` was evaluated. ``seen`` are ``values`` in the runtime's form.
+
+    ``shown`` collects what facts look like in a verdict, for the other checks of the same look. Never raises: what fails is
+    *unknown*.
+    """
+    if state.__class__ is not int:
         missing = _missing(check, values)
-        return unknown(check, {} if missing else {"error": str(state)[:300]}, missing)
+        return unknown(check, {} if missing else {"error": clean_text(str(state), 300)}, missing)
     rule = check.rule
     if state == NOT_APPLICABLE:
         return Verdict(rule=rule.id, result=Result.NOT_APPLICABLE, base=rule.base, severity=rule.severity)
-    observed = _explained(check.observed, seen, values)
+    observed = _explained(check.observed, seen, values, shown)
     result = _RESULTS.get(state)
     if result is None:
         return unknown(check, observed, _missing(check, values))
@@ -49,7 +50,7 @@ def judged(check: ReadyCheck, seen: Any, values: Mapping[str, Any]) -> Verdict:
         rule=rule.id,
         result=result,
         observed=observed,
-        expected=_explained(check.expected, seen, values),
+        expected=_explained(check.expected, seen, values, shown),
         base=base,
         severity=severity,
         confidence=rule.confidence,
@@ -74,7 +75,9 @@ def unknown(check: ReadyCheck, observed: dict[str, Any], missing: tuple[str, ...
     )
 
 
-def _explained(explanations: tuple[Explanation, ...], seen: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+def _explained(
+    explanations: tuple[Explanation, ...], seen: Any, values: Mapping[str, Any], shown: dict[str, Any]
+) -> dict[str, Any]:
     explained: dict[str, Any] = {}
     for item in explanations:
         if item.program is not None:
@@ -83,8 +86,11 @@ def _explained(explanations: tuple[Explanation, ...], seen: Any, values: Mapping
             except Failed:
                 continue  # an explanation that cannot be given is left out: the verdict does not hang on it
         elif item.fact is not None:
-            if item.fact in values:
-                explained[item.name] = plain(values[item.fact])
+            fact = item.fact
+            if fact in shown:
+                explained[item.name] = shown[fact]
+            elif fact in values:
+                explained[item.name] = shown[fact] = plain(values[fact])
         else:
             explained[item.name] = item.constant
     return explained

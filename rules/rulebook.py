@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from rules.cel_engine import plain
-from rules.compiling import ReadCheck, ReadyCheck, activation, ready, variables_of
+from rules.compiling import ReadCheck, activation, ready, variables_of
 from rules.context import AssetFacts, EndpointFacts
 from rules.judging import judged, unknown, values_seen
 from rules.loading import read_rules
 from rules.parameters import ParameterError, check_value, values_of
+from rules.plan import Plan
 from rules.rule import Rule
 from rules.verdict import Verdict
 from scanners.observation import Facts
@@ -69,12 +70,15 @@ class Rulebook:
             values = values_seen(self._sources[kind], {"endpoint": endpoint, "asset": asset, kind: facts})
             seen = activation(kind, values)
         except Exception as error:  # noqa: BLE001 - facts that the runtime cannot take must not stop a scan
-            return [unknown(check, {"error": f"{type(error).__name__}: {error}"[:300]}) for check in plan]
-        return [judged(check, seen, values) for check in plan]
+            return [unknown(check, {"error": f"{type(error).__name__}: {error}"[:300]}) for check in plan.checks]
+        shown: dict[str, Any] = {}
+        states = plan.states(seen, values)
+        return [judged(check, state, seen, values, shown) for check, state in zip(plan.checks, states, strict=True)]
 
     def unjudged(self, kind: str, reason: str) -> list[Verdict]:
         """For a look that failed: *unknown* for each rule of ``kind``, with ``observed`` ``{"outcome": reason}``."""
-        return [unknown(check, {"outcome": str(plain(reason))}) for check in self._plans.get(kind, ())]
+        plan = self._plans.get(kind)
+        return [unknown(check, {"outcome": str(plain(reason))}) for check in plan.checks] if plan else []
 
     def check_parameters(self, parameters: Mapping[str, Mapping[str, Any]]) -> None:
         """Raise :class:`ParameterError` unless each rule, parameter and value is fit for :meth:`judge`."""
@@ -90,11 +94,12 @@ class Rulebook:
         own = {check.rule.id for check in self._checks[kind]}
         return json.dumps({name: dict(values) for name, values in parameters.items() if name in own}, sort_keys=True, default=str)
 
-    def _compile_plan(self, kind: str, key: str) -> tuple[ReadyCheck, ...]:
+    def _compile_plan(self, kind: str, key: str) -> Plan:
         overrides = json.loads(key)
-        return tuple(
+        checks = (
             ready(check, values_of(check.rule, self.profile, overrides.get(check.rule.id, {}))) for check in self._checks[kind]
         )
+        return Plan(kind, tuple(checks))
 
 
 def load_rules(folders: Sequence[Path], *, profile: str = "modern") -> Rulebook:
