@@ -1,5 +1,6 @@
 """Catalan, Castilian and English: texts by gettext, numbers and times by Babel, on the clock of the city."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -43,6 +44,18 @@ class Tongue:
         """A word of the data; one that is not known is shown as it is."""
         known = WORDS.get(kind, {}).get(str(value))
         return self.gettext(known) if known else str(value).replace("_", " ")
+
+    def source(self, text: str) -> str:
+        """What a factor of a score was read from, as ``collector.score`` writes it, in the reader's words."""
+        if found := re.fullmatch(r"threat ([\d.]+)", text):
+            return self.gettext("threat %s").replace("%s", self.number(float(found[1]), 2))
+        if found := re.fullmatch(r"([\d.]+) days over a deadline of ([\d.]+)", text):
+            late, deadline = (self.number(float(one), digits) for one, digits in ((found[1], 1), (found[2], 0)))
+            whole = self.gettext("%(late)s days over a deadline of %(deadline)s")
+            return whole.replace("%(late)s", late).replace("%(deadline)s", deadline)
+        if text.startswith("known to be exploited"):
+            return self.gettext("it is known to be exploited")
+        return self.word("source", text)
 
     def number(self, value: float | None, digits: int = 0) -> str:
         if value is None:

@@ -116,6 +116,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "potential": N_("possible"),
         "approved compensating control": N_("an approved compensating control"),
     },
+    "ens_level": {"bajo": N_("low (bajo)"), "medio": N_("medium (medio)"), "alto": N_("high (alto)"), "-": "–"},
     "category": {"ALTA": N_("high (ALTA)"), "MEDIA": N_("medium (MEDIA)"), "BASICA": N_("basic (BÁSICA)")},
     "audience": {"citizens": N_("citizens"), "internal": N_("internal")},
     "sort": {"risk": N_("risk"), "due": N_("due date"), "seen": N_("last seen"), "name": N_("name")},

@@ -6,6 +6,7 @@ import sys
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -15,12 +16,15 @@ from babel.messages.pofile import read_po
 from starlette.testclient import TestClient
 
 import api
+from api.pages.language import Tongue
 from api.pages.words import WORDS
 from collector.events import Action
 from collector.runs import ScanState
+from collector.score import FindingInputs, finding_risk
 from scanners.observation import Vantage
 from scanners.zone import Intrusiveness
 from tests.api.browser import pages_of
+from tests.api.seed import NOW
 from tests.api.world import World
 
 ROOM = Path(api.__file__).parent
@@ -117,6 +121,21 @@ def test_no_page_has_a_text_in_english(fresh: World, language: str) -> None:
         texts.feed(client.get(path).text)
         assert not (texts.found & (english - data)), (name, texts.found & (english - data))
         assert f'<html lang="{language}"' in client.get(path).text
+
+
+def test_what_factors_come_from_is_said_in_every_language() -> None:
+    inputs = FindingInputs(
+        base=60, threat=0.4, exposure="internet", category="ALTA", days_overdue=3.5, deadline_days=14, known_exploited=True
+    )
+    shown = {
+        language: [
+            Tongue(language, ZoneInfo("Europe/Madrid"), lambda: NOW).source(one.source) for one in finding_risk(inputs).factors
+        ]
+        for language in ("ca", "es", "en")
+    }
+    for language in ("ca", "es"):
+        assert not set(shown[language]) & set(shown["en"]) - {"internet"}, shown
+    assert "3,5 dies sobre un termini de 14" in shown["ca"]
 
 
 def test_the_switch_wins_over_the_browser_and_is_remembered(world: World) -> None:
