@@ -280,7 +280,7 @@ def compare(folder: Path, wanted: list[str], rounds: int, environment: Path | No
     if "sslyze" in wanted:
         tools["sslyze"] = Sslyze(environment / "bin" / "python" if environment else sslyze_python(folder))
     seconds: dict[tuple[str, str], list[float]] = {}
-    rows: list[str] = []
+    print("| server | tool | versions | suites | groups | answers | missed |\n|---|---|---|---|---|---|---|", flush=True)
     for start in (nginx, tlslite, jsse):
         place = folder / start.__name__
         place.mkdir()
@@ -292,9 +292,7 @@ def compare(folder: Path, wanted: list[str], rounds: int, environment: Path | No
                     began = time.perf_counter()
                     told[tool] = tools[tool](served.port, folder)
                     seconds.setdefault((served.name, tool), []).append(time.perf_counter() - began)
-            rows += scored(served, told)
-    print("| server | tool | versions | suites | groups | answers | missed |\n|---|---|---|---|---|---|---|")
-    print("\n".join(rows))
+            print("\n".join(scored(served, told)), flush=True)
     print("\n| server | tool | median s | ratio to ours |\n|---|---|---|---|")
     for (server, tool), times in seconds.items():
         ours = statistics.median(seconds.get((server, "talaia"), times))
