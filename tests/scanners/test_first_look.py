@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from scanners.door import Door
 from scanners.observation import Outcome
+from scanners.plan import Endpoint, look_units
+from scanners.probe import Probe
 from scanners.service_facts import SERVICE_NAMES
 from scanners.services.datagrams import DATAGRAMS
 from scanners.services.questions import BSD_QUESTIONS, QUESTIONS
@@ -367,10 +370,28 @@ async def test_what_debian_has_no_server_of(wanted: bytes, answer: bytes, name: 
         assert (await service_at((HERE, port))).name == name
 
 
-async def test_rexec_by_its_words() -> None:
-    """rexecd answers an error with a first byte 1 (rexecd(8)); asked on its own port only."""
-    async with answering(b"\0", b"\x01Login incorrect.\n") as port:
-        assert (await service_at((HERE, port))).name == "unknown"
+@pytest.mark.parametrize(("port", "name"), [(512, "exec"), (0, "unknown")])
+async def test_rexec_by_its_words_and_its_port(port: int, name: str) -> None:
+    """rexecd answers an error with a first byte 1 (rexecd(8)); elsewhere the same byte says nothing."""
+    address = servers.own_address()
+
+    async def rexecd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.read(4096):
+            writer.write(b"\x01Login incorrect.\n")
+        writer.close()
+
+    server = await asyncio.start_server(rexecd, address, port)
+    assert (await service_at((address, server.sockets[0].getsockname()[1]))).name == name
+    server.close()
+
+
+async def test_https_is_asked_by_tls_and_by_http_and_by_name(nginx: tuple[int, int]) -> None:
+    endpoint = Endpoint(address=HERE, port=nginx[1], names=("prova.example",))
+    (unit,) = look_units("prova", [endpoint])
+    got = [item async for item in Probe(Door([loopback_zone()]), nmap=False).look(unit)]
+    seen = {(item.scanner, item.target.name): item.outcome for item in got}
+    wanted = {("service", None)} | {(scanner, name) for scanner in ("tls", "http") for name in (None, "prova.example")}
+    assert seen == dict.fromkeys(wanted, Outcome.OBSERVED)
 
 
 async def test_tls_that_the_library_cannot_speak() -> None:
