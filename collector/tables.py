@@ -5,60 +5,22 @@ closed sets are kept as the words of their enums. What the lists sort or filter 
 needs a join to page through a million findings.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time, kept in UTC; a naive one is a mistake of ours and raises ``ValueError``."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"the time {value} has no time zone")
-        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        found: datetime = value
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-# A counter that SQLite only increments by itself when it is spelled INTEGER.
-Counter = BigInteger().with_variant(Integer(), "sqlite")
+from collector.columns import Counter, UtcTime, metadata
+from collector.work_tables import control, due_run, entry_code, lease, outbox, scan, schedule, token, unit, web_session
 
 # --- the catalogue: what the city says of itself -------------------------------------------------------------------
 
@@ -318,123 +280,31 @@ score_history = Table(
     Column("factors", JSON, nullable=False),
 )
 
-# --- looking -------------------------------------------------------------------------------------------------------
-
-scan = Table(
-    "scan",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("zone", String(64), nullable=False),
-    Column("targets", JSON),  # None = the whole zone
-    Column("asked_by", String(200), nullable=False),  # a token's name, a schedule's id, the command line
-    Column("schedule_id", String(64)),
-    Column("state", String(16), nullable=False),  # waiting, running, finished, stopped, failed
-    Column("created_at", UtcTime, nullable=False),
-    Column("started_at", UtcTime),
-    Column("ended_at", UtcTime),
-    Column("progress", JSON, nullable=False, default=dict),  # phase, hosts, ports, checks, rate, seconds_left
-    Column("detail", String(400), nullable=False, default=""),
-    Index("ix_scan_state", "state", "created_at"),
-)
-
-unit = Table(
-    "unit",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("scan_id", ForeignKey("scan.id", ondelete="CASCADE"), nullable=False),
-    Column("kind", String(16), nullable=False),  # sweep, look
-    Column("body", JSON, nullable=False),
-    Column("state", String(16), nullable=False),  # waiting, running, finished, failed
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("checkpoint", JSON),
-    Column("leased_until", UtcTime),
-    Column("detail", String(400), nullable=False, default=""),
-    Index("ix_unit_scan", "scan_id", "state"),
-)
-
-schedule = Table(
-    "schedule",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("zone", String(64), nullable=False),
-    Column("cron", String(100)),  # five fields; exactly one of cron and interval_seconds
-    Column("interval_seconds", Integer),
-    Column("timezone", String(64), nullable=False),
-    Column("enabled", Boolean, nullable=False, default=True),
-    Column("from_settings", Boolean, nullable=False, default=False),
-    Column("created_at", UtcTime, nullable=False),
-)
-
-due_run = Table(
-    "due_run",
-    metadata,
-    Column("schedule_id", String(64), primary_key=True),
-    Column("due_local", String(32), primary_key=True),  # wall-clock time of the slot: the same hour twice in autumn is one slot
-    Column("scan_id", String(36)),
-    Column("taken_at", UtcTime, nullable=False),
-)
-
-lease = Table(
-    "lease",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("holder", String(64), nullable=False),
-    Column("until", UtcTime, nullable=False),
-)
-
-control = Table(
+__all__ = [
+    "Counter",
+    "UtcTime",
+    "asset",
+    "asset_service",
     "control",
-    metadata,
-    Column("key", String(64), primary_key=True),  # "stop"
-    Column("value", JSON),
-    Column("at", UtcTime, nullable=False),
-)
-
-# --- people and delivery -------------------------------------------------------------------------------------------
-
-token = Table(
-    "token",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("name", String(100), nullable=False, unique=True),
-    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of a 256-bit random secret
-    Column("scopes", JSON, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("expires_at", UtcTime, nullable=False),
-    Column("revoked_at", UtcTime),
-    Column("last_used_at", UtcTime),
-)
-
-# A browser that signed in with a token: what the token loses, its sessions lose at once.
-web_session = Table(
-    "web_session",
-    metadata,
-    Column("digest", String(64), primary_key=True),  # SHA-256 of the cookie's 256-bit random secret
-    Column("token_id", ForeignKey("token.id", ondelete="CASCADE"), nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("expires_at", UtcTime, nullable=False),
-)
-
-# A link that signs one browser in, once.
-entry_code = Table(
+    "coverage",
+    "department",
+    "due_run",
+    "endpoint",
     "entry_code",
-    metadata,
-    Column("digest", String(64), primary_key=True),
-    Column("token_id", ForeignKey("token.id", ondelete="CASCADE"), nullable=False),
-    Column("expires_at", UtcTime, nullable=False),
-)
-
-outbox = Table(
+    "event",
+    "finding",
+    "identifier",
+    "ingested",
+    "lease",
+    "metadata",
+    "observation",
     "outbox",
-    metadata,
-    Column("seq", Counter, primary_key=True, autoincrement=True),
-    Column("sink", String(32), nullable=False),
-    Column("id", String(64), nullable=False),  # the document's _id: the same event never has two
-    Column("stream", String(100), nullable=False),  # logs-posture.misconfiguration-vilamar
-    Column("body", LargeBinary, nullable=False),  # the JSON document
-    Column("created_at", UtcTime, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("last_error", String(400)),
-    UniqueConstraint("sink", "id"),
-    sqlite_autoincrement=True,  # a number is never given twice: the row that was sent is the row that is deleted
-)
+    "scan",
+    "schedule",
+    "score_history",
+    "service",
+    "tally",
+    "token",
+    "unit",
+    "web_session",
+]

@@ -1,4 +1,4 @@
-"""the first watch"""
+"""the inventory and what was seen"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,13 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "control",
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("value", sa.JSON(), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_control")),
-    )
     op.create_table(
         "coverage",
         sa.Column("asset_id", sa.String(length=36), nullable=False),
@@ -44,14 +37,6 @@ def upgrade() -> None:
         sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("inventory_size", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_department")),
-    )
-    op.create_table(
-        "due_run",
-        sa.Column("schedule_id", sa.String(length=64), nullable=False),
-        sa.Column("due_local", sa.String(length=32), nullable=False),
-        sa.Column("scan_id", sa.String(length=36), nullable=True),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("schedule_id", "due_local", name=op.f("pk_due_run")),
     )
     op.create_table(
         "event",
@@ -130,13 +115,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_ingested_at", "ingested", ["at"], unique=False)
     op.create_table(
-        "lease",
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("holder", sa.String(length=64), nullable=False),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
-    )
-    op.create_table(
         "observation",
         sa.Column("asset_id", sa.String(length=36), nullable=False),
         sa.Column("place", sa.String(length=300), nullable=False),
@@ -154,48 +132,6 @@ def upgrade() -> None:
         sa.Column("evidence_sha256", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("asset_id", "place", "scanner", "vantage", name=op.f("pk_observation")),
         sa.UniqueConstraint("id", name=op.f("uq_observation_id")),
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("sink", sa.String(length=32), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("stream", sa.String(length=100), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("last_error", sa.String(length=400), nullable=True),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox")),
-        sa.UniqueConstraint("sink", "id", name=op.f("uq_outbox_sink_id")),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "scan",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("zone", sa.String(length=64), nullable=False),
-        sa.Column("targets", sa.JSON(), nullable=True),
-        sa.Column("asked_by", sa.String(length=200), nullable=False),
-        sa.Column("schedule_id", sa.String(length=64), nullable=True),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("progress", sa.JSON(), nullable=False),
-        sa.Column("detail", sa.String(length=400), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
-    )
-    op.create_index("ix_scan_state", "scan", ["state", "created_at"], unique=False)
-    op.create_table(
-        "schedule",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("zone", sa.String(length=64), nullable=False),
-        sa.Column("cron", sa.String(length=100), nullable=True),
-        sa.Column("interval_seconds", sa.Integer(), nullable=True),
-        sa.Column("timezone", sa.String(length=64), nullable=False),
-        sa.Column("enabled", sa.Boolean(), nullable=False),
-        sa.Column("from_settings", sa.Boolean(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule")),
     )
     op.create_table(
         "score_history",
@@ -222,28 +158,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "token",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("scopes", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
-        sa.UniqueConstraint("digest", name=op.f("uq_token_digest")),
-        sa.UniqueConstraint("name", name=op.f("uq_token_name")),
-    )
-    op.create_table(
-        "entry_code",
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("token_id", sa.String(length=36), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["token_id"], ["token.id"], name=op.f("fk_entry_code_token_id_token"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_entry_code")),
-    )
-    op.create_table(
         "service",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("department_id", sa.String(length=64), nullable=False),
@@ -260,30 +174,6 @@ def upgrade() -> None:
         sa.Column("inventory_size", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_service_department_id_department")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service")),
-    )
-    op.create_table(
-        "unit",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("scan_id", sa.String(length=36), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("checkpoint", sa.JSON(), nullable=True),
-        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("detail", sa.String(length=400), nullable=False),
-        sa.ForeignKeyConstraint(["scan_id"], ["scan.id"], name=op.f("fk_unit_scan_id_scan"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit")),
-    )
-    op.create_index("ix_unit_scan", "unit", ["scan_id", "state"], unique=False)
-    op.create_table(
-        "web_session",
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("token_id", sa.String(length=36), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["token_id"], ["token.id"], name=op.f("fk_web_session_token_id_token"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_web_session")),
     )
     op.create_table(
         "asset",
@@ -382,20 +272,10 @@ def downgrade() -> None:
     op.drop_index("ix_asset_name", table_name="asset")
     op.drop_index("ix_asset_department_page", table_name="asset")
     op.drop_table("asset")
-    op.drop_table("web_session")
-    op.drop_index("ix_unit_scan", table_name="unit")
-    op.drop_table("unit")
     op.drop_table("service")
-    op.drop_table("entry_code")
-    op.drop_table("token")
     op.drop_table("tally")
     op.drop_table("score_history")
-    op.drop_table("schedule")
-    op.drop_index("ix_scan_state", table_name="scan")
-    op.drop_table("scan")
-    op.drop_table("outbox")
     op.drop_table("observation")
-    op.drop_table("lease")
     op.drop_index("ix_ingested_at", table_name="ingested")
     op.drop_table("ingested")
     op.drop_index("ix_finding_zone_page", table_name="finding")
@@ -416,8 +296,6 @@ def downgrade() -> None:
     op.drop_index("ix_event_finding", table_name="event")
     op.drop_index("ix_event_asset", table_name="event")
     op.drop_table("event")
-    op.drop_table("due_run")
     op.drop_table("department")
     op.drop_index("ix_coverage_rule", table_name="coverage")
     op.drop_table("coverage")
-    op.drop_table("control")

@@ -1,0 +1,137 @@
+"""The tables of the work itself: scans, schedules, people, delivery. Others import them from :mod:`collector.tables`."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from collector.columns import Counter, UtcTime, metadata
+
+# --- looking -------------------------------------------------------------------------------------------------------
+
+scan = Table(
+    "scan",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("zone", String(64), nullable=False),
+    Column("targets", JSON),  # None = the whole zone
+    Column("asked_by", String(200), nullable=False),  # a token's name, a schedule's id, the command line
+    Column("schedule_id", String(64)),
+    Column("state", String(16), nullable=False),  # waiting, running, finished, stopped, failed
+    Column("created_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("progress", JSON, nullable=False, default=dict),  # phase, hosts, ports, checks, rate, seconds_left
+    Column("detail", String(400), nullable=False, default=""),
+    Index("ix_scan_state", "state", "created_at"),
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("scan_id", ForeignKey("scan.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),  # sweep, look
+    Column("body", JSON, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, running, finished, failed
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("checkpoint", JSON),
+    Column("leased_until", UtcTime),
+    Column("detail", String(400), nullable=False, default=""),
+    Index("ix_unit_scan", "scan_id", "state"),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("zone", String(64), nullable=False),
+    Column("cron", String(100)),  # five fields; exactly one of cron and interval_seconds
+    Column("interval_seconds", Integer),
+    Column("timezone", String(64), nullable=False),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("from_settings", Boolean, nullable=False, default=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+due_run = Table(
+    "due_run",
+    metadata,
+    Column("schedule_id", String(64), primary_key=True),
+    Column("due_local", String(32), primary_key=True),  # wall-clock time of the slot: the same hour twice in autumn is one slot
+    Column("scan_id", String(36)),
+    Column("taken_at", UtcTime, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+
+control = Table(
+    "control",
+    metadata,
+    Column("key", String(64), primary_key=True),  # "stop"
+    Column("value", JSON),
+    Column("at", UtcTime, nullable=False),
+)
+
+# --- people and delivery -------------------------------------------------------------------------------------------
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of a 256-bit random secret
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+    Column("last_used_at", UtcTime),
+)
+
+# A browser that signed in with a token: what the token loses, its sessions lose at once.
+web_session = Table(
+    "web_session",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the cookie's 256-bit random secret
+    Column("token_id", ForeignKey("token.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+# A link that signs one browser in, once.
+entry_code = Table(
+    "entry_code",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("token_id", ForeignKey("token.id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Counter, primary_key=True, autoincrement=True),
+    Column("sink", String(32), nullable=False),
+    Column("id", String(64), nullable=False),  # the document's _id: the same event never has two
+    Column("stream", String(100), nullable=False),  # logs-posture.misconfiguration-vilamar
+    Column("body", LargeBinary, nullable=False),  # the JSON document
+    Column("created_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("last_error", String(400)),
+    UniqueConstraint("sink", "id"),
+    sqlite_autoincrement=True,  # a number is never given twice: the row that was sent is the row that is deleted
+)
