@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -24,6 +24,8 @@ from collector.store import Store, open_store
 from rules.rulebook import Rulebook, load_rules, our_rules
 from scanners.door import Door, own_addresses
 from scanners.probe import Probe
+from scanners.protocols.tls import SCANNER as TLS
+from scanners.scanner import Scanner, scanners_by_name
 from scanners.stop import Stop
 from scanners.zone import Zone, load_zones
 from talaia.settings import Settings
@@ -117,8 +119,14 @@ class Parts:
 
     @cached_property
     def runner(self) -> Runner:
-        probe = Probe(self.door, workers=self.settings.workers, nmap=self.settings.nmap)
+        probe = Probe(self.door, scanners=self.scanners, workers=self.settings.workers, nmap=self.settings.nmap)
         return Runner(self.store, self.ingest, self.door, probe=probe, clock=now)
+
+    @property
+    def scanners(self) -> Mapping[str, Scanner]:
+        """Every protocol scanner; the TLS one trusts the city's own authorities too."""
+        authorities = tuple(self.settings.path(path) for path in self.settings.trusted_authorities)
+        return {**scanners_by_name(), TLS.name: replace(TLS, authorities=authorities)}
 
     def write_down(self) -> None:
         """Put the catalogue's and the settings' words into the database. Repeating it changes nothing."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from collector.schedules import Schedule
+from collector.slots import Schedule
 from scanners import located_yaml
 from scanners.located_yaml import FileError
 

@@ -53,6 +53,10 @@ def _plain_site(address: str, name: str, faults: str, **options: object) -> tupl
 
 
 _LOGIN = '<form action="/enter" method="post"><input name="user"><input type="password" name="pass"></form>'
+_DEFAULT_PAGE = (
+    "<title>Welcome to nginx!</title><h1>Welcome to nginx!</h1><p>If you see this page, the nginx web server is successfully "
+    "installed and working. Further configuration is required.</p><p><em>Thank you for using nginx.</em></p>"
+)
 _NO_HEADERS = "WEB-002 WEB-003 WEB-004 WEB-005"
 
 CITY: tuple[Server, ...] = (
@@ -126,9 +130,7 @@ CITY: tuple[Server, ...] = (
         "127.77.2.51", FTP, "ftp", "documents", frozenset(), {"tls": True}, Wish(("documents.vilamar.example", "127.77.2.51"))
     ),
     *_site("127.77.2.60", "ciberdefensa"),
-    *_plain_site(
-        "127.77.2.61", "sense-amo", "INV-001 INV-002 WEB-013", body="<title>Welcome to nginx!</title><h1>Welcome to nginx!</h1>"
-    ),
+    *_plain_site("127.77.2.61", "sense-amo", "INV-001 INV-002 WEB-013", body=_DEFAULT_PAGE),
     *_plain_site("127.77.2.70", "flota", "WEB-001", body="<p>Flota de neteja</p>"),
     Server("127.77.2.80", TELNET, "telnet", "encaminador", _faults("NET-001")),
     Server("127.77.2.90", SSH, "ssh", "passarella-sensors", _faults("SSH-005"), {"rsa_bits": 1024}),

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -80,13 +81,12 @@ def _wait(home: Namespace, host: Host, folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    folder = tmp_path_factory.mktemp("city")
-    folder.chmod(0o755)
-    for parent in (folder.parent, folder.parent.parent):
-        parent.chmod(0o755)  # servers that give up root must read their files
-    authority = Authority(folder, datetime.now(UTC))
+def city() -> Iterator[City]:
     with ExitStack() as stack:
+        # Not pytest's own folder: that is closed to the users that servers become when they give up root.
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="talaia-city-")))
+        folder.chmod(0o755)
+        authority = Authority(folder, datetime.now(UTC))
         link = stack.enter_context(namespace("link"))
         switch(link)
         gateway = stack.enter_context(namespace("gateway"))

@@ -148,7 +148,7 @@ def login_web(yard: Yard) -> list[Command]:
 
 
 def default_page(yard: Yard) -> list[Command]:
-    page = "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1></body></html>"
+    page = Path("/usr/share/nginx/html/index.html").read_text(encoding="utf-8")  # the one that Debian ships
     return nginx(yard, f"server {{ listen {yard.address}:80; server_tokens off; root ROOT; }}\n", files={"index.html": page})
 
 

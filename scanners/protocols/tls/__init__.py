@@ -21,7 +21,8 @@ class TlsScanner:
     """Looks at one TLS endpoint, or one that a STARTTLS leads to.
 
     A gentle zone gets one handshake (certificate, newest version), a normal one the enumeration, a deep one the flaws
-    too. ``trust_store`` is a PEM file of roots; without it the system's, which ``SSL_CERT_FILE`` may name.
+    too. ``trust_store`` is a PEM file of roots; without it the system's, which ``SSL_CERT_FILE`` may name. ``authorities`` are
+    PEM files of roots trusted besides.
     """
 
     name: str = "tls"
@@ -30,6 +31,7 @@ class TlsScanner:
     intrusiveness: Intrusiveness = Intrusiveness.GENTLE
     deadline_seconds: float = 150.0
     trust_store: Path | None = None
+    authorities: tuple[Path, ...] = ()
     budget: Budget = field(default_factory=Budget)
 
     def applies(self, service: ServiceFacts) -> bool:
@@ -53,7 +55,7 @@ class TlsScanner:
         if not first.in_tls and not (seen and (seen.spoken() or seen.ssl2)):
             raise ProtocolError("did not answer any ClientHello in TLS")
         flight = await certificate_of(attempts, target.name, first, seen)
-        store, now = load_trust_store(self.trust_store), occasion.door.clock()
+        store, now = load_trust_store(self.trust_store, *self.authorities), occasion.door.clock()
         certificate = describe(flight, seen, name=target.name, store=store, now=now)
         return Look(assemble(first, seen, certificate, starttls), attempts.evidence)
 

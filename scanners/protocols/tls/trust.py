@@ -33,12 +33,19 @@ def system_trust_store() -> Path | None:
     return Path(found.cafile) if found.cafile else None
 
 
-def load_trust_store(path: Path | None = None) -> TrustStore:
-    """Read the roots of ``path`` (PEM), by default the system's. A root that cannot be read is left out."""
+def load_trust_store(path: Path | None = None, *further: Path) -> TrustStore:
+    """Read the roots of ``path`` (PEM), by default the system's, and of ``further`` files (a city's own authorities).
+
+    A file that is not there or cannot be read adds nothing.
+    """
     path = path or system_trust_store()
-    if path is None or not path.is_file():
-        return TrustStore()
-    return _load(path, path.stat().st_mtime_ns)
+    files = tuple(file for file in (path, *further) if file is not None and file.is_file())
+    return _joined(files, tuple(file.stat().st_mtime_ns for file in files))
+
+
+@lru_cache(maxsize=4)
+def _joined(files: tuple[Path, ...], changed: tuple[int, ...]) -> TrustStore:
+    return TrustStore(tuple(root for file, when in zip(files, changed, strict=True) for root in _load(file, when).roots))
 
 
 @lru_cache(maxsize=4)
