@@ -23,7 +23,7 @@ class RshFacts(Facts, frozen=True, kw_only=True):
 
 
 class RshScanner:
-    """Sees by its manners that one is there. No user, host or command is named, so that no trust of any .rhosts is used."""
+    """Sees by its manners that one is there. No user that exists, no password and no command is named: no trust is used."""
 
     name = "rsh"
     version = "1"

@@ -300,9 +300,10 @@ QUESTIONS: tuple[Question, ...] = (
     _question("finger", b"\r\n", _read_finger, 79, seconds=2.0),
 )
 
-# The Berkeley r-services say nothing that is theirs alone: they are asked, with no user and no command, on their ports only.
+# The Berkeley r-services say nothing that is theirs alone: they are asked on their ports only, for nothing and by nobody.
 BSD_QUESTIONS: dict[int, Question] = {
-    512: _question("exec", b"\0\0\0\0", _read_bsd("exec"), 512, seconds=3.0),
+    # no second connection, a user that is too long to exist, no password, no command: refused in rexecd's own words
+    512: _question("exec", b"\0talaia-presence-check-that-is-no-user\0\0\0", _read_bsd("exec"), 512, seconds=3.0),
     513: _question("login", b"\0\0\0\0", _read_bsd("login"), 513, seconds=3.0),
     514: _question("shell", b"\0\0\0\0", _read_bsd("shell"), 514, seconds=3.0),
 }

@@ -372,12 +372,12 @@ async def test_what_debian_has_no_server_of(wanted: bytes, answer: bytes, name: 
 
 @pytest.mark.parametrize(("port", "name"), [(512, "exec"), (0, "unknown")])
 async def test_rexec_by_its_words_and_its_port(port: int, name: str) -> None:
-    """rexecd answers an error with a first byte 1 (rexecd(8)); elsewhere the same byte says nothing."""
+    """As rexecd of netkit-rsh 0.17 answered our question (Debian cannot have it beside rsh-redone); elsewhere it says nothing."""
     address = servers.own_address()
 
     async def rexecd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if await reader.read(4096):
-            writer.write(b"\x01Login incorrect.\n")
+            writer.write(b"\x01username too long\n")
         writer.close()
 
     server = await asyncio.start_server(rexecd, address, port)
