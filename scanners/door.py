@@ -100,10 +100,8 @@ class Door:
 
     async def _turn(self, contact: Contact, zone: Zone, packets: int = 1) -> None:
         """Wait for the zone's pace; the door is asked again after the wait."""
-        wait_seconds = self.pace(zone).book(packets)
-        if wait_seconds > 0:
-            with queueing():
-                await contact.run(asyncio.sleep(wait_seconds))
+        if not self.pace(zone).take_now(packets):
+            await contact.run(self.pace(zone).take(packets))
         contact.check()
 
     def admit(self, address: str | Address, *, zone_id: str | None = None, needs: Intrusiveness = Intrusiveness.GENTLE) -> Zone:

@@ -39,17 +39,20 @@ class RawProcess:
     @classmethod
     async def start(cls, stop: Stop) -> "RawProcess":
         """Start it. Raises :class:`RawRefused` without the right, :class:`ChildDied` when it does not come up."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "scanners.raw",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LINE_LIMIT_BYTES,
-            env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent"},
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                "scanners.raw",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=LINE_LIMIT_BYTES,
+                env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent"},
+            )
+        except OSError as error:
+            raise ChildDied(f"the raw process could not be started: {error}") from error
         child = cls(process, stop)
         try:
             async with asyncio.timeout(_STARTING_SECONDS):

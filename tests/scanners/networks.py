@@ -48,11 +48,11 @@ def routed_city(*networks: str, ports: Sequence[int] = (80,), acquainted: bool =
 
 
 @contextmanager
-def serving(host: Namespace, *ports: int) -> Iterator[None]:
-    """Something that accepts connections on ``ports`` of every address of ``host``."""
+def serving(host: Namespace, *ports: int, already: int = 0) -> Iterator[None]:
+    """Something that accepts connections on ``ports`` of every address of ``host``; ``already`` is how many ports did before."""
     with running(host.argv(sys.executable, "-c", SERVER, *map(str, ports))):
         deadline = time.monotonic() + 20
-        while host.run("cat", "/proc/net/tcp6").count(" 0A ") < len(ports):
+        while host.run("cat", "/proc/net/tcp6").count(" 0A ") < already + len(ports):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"nothing listens on {ports} in {host.name}")
             time.sleep(0.05)

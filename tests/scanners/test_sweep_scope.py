@@ -103,8 +103,8 @@ async def test_on_the_local_link_only_neighbours_in_scope_are_asked_for(
     probe, middle, _ = link
     scope = ["10.77.0.8/30", "10.77.0.12/32", "fd77::/123", "fd77::10/127", "fd77::12/128"]
     leaving, arriving = count(probe, "egress", scope), count(middle, "ingress", scope)
-    zone = zone_for("10.77.0.8/29", "fd77::/120", exclude=["10.77.0.13", "10.77.0.14/31", "fd77::13", "fd77::14/126", "fd77::18/125",
-                    "fd77::20/123", "fd77::40/122", "fd77::80/121"])  # fmt: skip
+    zone = zone_for("10.77.0.8/29", "fd77::/120", exclude=["10.77.0.13", "10.77.0.14/31", "fd77::13", "fd77::14/126",
+                    "fd77::18/125", "fd77::20/123", "fd77::40/122", "fd77::80/121"])  # fmt: skip
     with probe.entered():
         seen = await swept(door_of(zone), zone, tcp_ports=frozenset({80}), udp_ports=frozenset(), raw=True)
     assert set(seen.hosts) == {"10.77.0.10", "10.77.0.11", "10.77.0.12", "fd77::10", "fd77::11", "fd77::12"}
