@@ -170,7 +170,7 @@ def testssl(port: int, folder: Path) -> Told:
     out = folder / "testssl.json"
     out.unlink(missing_ok=True)
     argv = ["testssl", "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", "--jsonfile", str(out)]
-    run([*argv, *["-p", "-P", "-S", "-f", "-E", "-H", "-I", "-B", "-R", "-C", "-Z"], f"127.0.0.1:{port}"])
+    run([*argv, *["-p", "-P", "-S", "-f", "-E", "-H", "-I", "-BB", "-R", "-C", "-Z"], f"127.0.0.1:{port}"])
     found = {one["id"].split(" ")[0]: one["finding"] for one in json.loads(out.read_text())}
     ids = ("SSLv2", "SSLv3", "TLS1", "TLS1_1", "TLS1_2", "TLS1_3")
     told = Told({ours for theirs, ours in zip(ids, VERSIONS, strict=True) if found.get(theirs, "").startswith("offered")})
