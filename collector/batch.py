@@ -30,6 +30,7 @@ CoverageKey = tuple[str, str, str, str]  # place, vantage, scanner, rule
 FindingKey = tuple[str, str]  # rule, place
 LookKey = tuple[str, str, str]  # place, scanner, vantage
 
+_TURN = 7_231_944_052  # an advisory lock's number: any, as long as it is always the same
 _SEEN_AGAIN = ("last_seen", "last_evaluated", "last_result", "observation_id", "address", "vantage", "zone")
 
 
@@ -55,6 +56,10 @@ class Batch:
     def __init__(self, connection: Connection, bulk: Tables) -> None:
         self.connection = connection
         self.bulk = bulk
+        if (
+            connection.dialect.name == "postgresql"
+        ):  # as on SQLite, writers of the inventory take turns: no machine is found twice
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
         self.assets: dict[str, AssetRecord] = {}
         self.memberships: dict[str, set[str]] = defaultdict(set)
         self.identifiers: dict[IdentifierKey, IdentifierRecord] = {}

@@ -1,5 +1,6 @@
 """The life of a finding: law 4, named case by named case."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from collector import tables
 from collector.findings import finding_id
 from collector.store import Store
-from scanners.observation import Outcome, Vantage
+from scanners.observation import Observation, Outcome, Vantage
 from scanners.protocols.redis import RedisFacts
 from tests.collector.watching import START, Watch
 
@@ -258,4 +259,27 @@ def test_overdue_findings_weigh_more_each_day(watch: Watch) -> None:
     overdue = watch.finding()
     assert fresh < overdue.risk <= 100
     assert any(factor["name"] == "overdue" for factor in overdue.factors["factors"])
+    watch.check()
+
+
+def test_writers_at_once_find_each_machine_once(watch: Watch) -> None:
+    hosts = [f"192.0.2.{number}" for number in range(10, 16)]
+    batches = [[watch.host(address), watch.redis(False, address), watch.ssh(address, address)] for address in hosts * 4]
+    errors: list[Exception] = []
+
+    def take(mine: list[list[Observation]]) -> None:
+        for batch in mine:
+            try:
+                watch.take(*batch)
+            except Exception as error:  # noqa: BLE001 - whatever a thread meets is what the test tells
+                errors.append(error)
+
+    threads = [threading.Thread(target=take, args=(batches[start::4],)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert errors == []
+    assert len(watch.rows(tables.asset)) == len(hosts)
+    assert len(watch.rows(tables.finding, tables.finding.c.rule == "DB-901")) == len(hosts)
     watch.check()
