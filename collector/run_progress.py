@@ -90,7 +90,7 @@ class Meter:
             self.note(sentence)
         count.rate = said.rate
         count.hosts_done, count.hosts_alive = said.hosts_done, said.hosts_alive
-        count.hosts_total = max(said.hosts_total, said.hosts_done)
+        count.hosts_total = max(count.hosts_total, said.hosts_total, said.hosts_done)
         count.ports_done, count.ports_total = said.ports_done, said.ports_total
         if not count.sweep:
             count.checks_done = said.ports_done + said.checks_done

@@ -1,8 +1,10 @@
 """Real Elasticsearch nodes for tests: one process each, on loopback, as an unprivileged user, in a folder of their own."""
 
+import ctypes
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -26,6 +28,15 @@ _OPTIONS = """-Xms512m
 -XX:-HeapDumpOnOutOfMemoryError
 -Djava.io.tmpdir=${ES_TMPDIR}
 """
+
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def _end_with_the_tests() -> None:
+    """A test run that is killed takes its nodes with it."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Node:
@@ -100,6 +111,7 @@ class Node:
             cwd=self.folder / "tmp",
             start_new_session=True,
             user=USER if os.geteuid() == 0 else None,
+            preexec_fn=_end_with_the_tests,  # noqa: PLW1509 - one system call, no lock is taken
         )
 
     def wait(self, timeout_seconds: float = 120.0) -> None:

@@ -43,6 +43,7 @@ async def test_a_scan_sweeps_and_looks_and_says_how_it_went(store: Store) -> Non
     assert counted(store, unit, unit.c.state != "finished") == 0
     last = said[-1]
     assert (last.phase, last.hosts_alive, last.ports, last.checks_done) == ("done", 64, 64, 64)
+    assert (last.hosts_done, last.hosts_total) == (64, 64)
     assert last.units_done == last.units_total > 4
     assert last.seconds_left == 0
     stored = row(store, scan_id)

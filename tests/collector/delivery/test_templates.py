@@ -17,7 +17,7 @@ LATEST = "security_solution-posture.misconfiguration_latest"
 
 def shipped(store: Store, client: Elasticsearch) -> int:
     stored = 0
-    shipper = Shipper(store, lambda: client)
+    shipper = Shipper(store, lambda: client, holder="a test")  # one holder: a second one would wait for the lease
     while waiting(store):
         said = shipper.ship_once()
         assert (said.refused, said.later, said.problem) == (0, 0, None)
