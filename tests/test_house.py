@@ -36,7 +36,8 @@ def test_imports_point_one_way(room: str) -> None:
 
 
 def test_no_file_is_long() -> None:
-    long = {str(path.relative_to(ROOT)): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 400}
+    ours = [path for path in SOURCES if "migrations" not in path.parts]  # lists of tables, written by Alembic
+    long = {str(path.relative_to(ROOT)): lines for path in ours if (lines := len(path.read_text().splitlines())) > 400}
     assert not long
 
 
@@ -45,7 +46,9 @@ def test_no_function_is_long() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno > 50
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno > 50
+        and "migrations" not in path.parts  # a list of tables, written by Alembic
     ]
     assert not long
 

@@ -1,6 +1,6 @@
 """``talaia findings``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -67,20 +67,24 @@ def command(
     with words.reading() as connection:
         if identity:
             _one(_found(connection, identity), parts, language.value, as_json=as_json)
-            return
-        if as_json:
+        elif as_json:
             print_lines(line(row, parts, language.value) for row in each_finding(connection, wanted, sort))
-            return
-        rows = [row for row, _ in zip(each_finding(connection, wanted, sort), range(limit), strict=False)]
-        total, exact = count_findings(connection, wanted)
-    columns = [("risk", "right"), ("band", "left"), ("rule", "left"), ("what", "left"), ("asset", "left"), ("where", "left")]
-    print_table(
-        [*columns, ("due", "left"), ("id", "left")],
-        (_cells(row, parts, language.value) for row in rows),
-        empty="Nothing is open here.",
-    )
-    if total > len(rows):
-        say(f"{len(rows)} of {total}{'' if exact else ' or more'}; --limit {total} shows all.")
+        else:
+            rows = [row for row, _ in zip(each_finding(connection, wanted, sort), range(limit), strict=False)]
+            _table(rows, count_findings(connection, wanted), parts, language.value)
+
+
+COLUMNS = (
+    ("risk", "right"), ("band", "left"), ("rule", "left"), ("what", "left"), ("asset", "left"), ("where", "left"),
+    ("due", "left"), ("id", "left"),
+)  # fmt: skip
+
+
+def _table(rows: Sequence[Row[Any]], total: tuple[int, bool], parts: Parts, language: str) -> None:
+    print_table(COLUMNS, (_cells(row, parts, language) for row in rows), empty="Nothing is open here.")
+    count, exact = total
+    if count > len(rows):
+        say(f"{len(rows)} of {count}{'' if exact else ' or more'}; --limit {count} shows all.")
     if rows:
         say("Next: `talaia findings ID` says why and how to fix it.")
 
