@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, String, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, or_, select, true
 
 from collector import tables
 from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, rows_after, signature_of
@@ -119,9 +119,9 @@ def asset_services(connection: Connection, asset_id: str) -> list[str]:
     return list(connection.scalars(select(link.c.service_id).where(link.c.asset_id == asset_id).order_by(link.c.service_id)))
 
 
-def matching_asset_ids(connection: Connection, text: str, limit: int) -> list[str]:
-    """Ids of assets whose name or addresses contain ``text``."""
-    return list(connection.scalars(select(_ASSET.id).where(_says(text)).limit(limit)))
+def asset_ids_matching(text: str) -> Select[str]:
+    """The query for the ids of assets whose name or addresses contain ``text``."""
+    return select(_ASSET.id).where(_says(text))
 
 
 def list_departments(connection: Connection) -> list[Row[Any]]:

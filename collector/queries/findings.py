@@ -6,15 +6,31 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select, true
 
 from collector import tables
-from collector.queries.assets import matching_asset_ids
-from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, rows_after, signature_of
+from collector.queries.assets import asset_ids_matching
+from collector.queries.paging import Keyset, Order, Page, all_rows, rows_after, signature_of
 
 NOBODY = "none"  # the department or service of what belongs to none
 STATES = ("open", "waived", "resolved")
 _FEW_ASSETS = 200
+_ROWS_COUNTED = 20_000
+_ROWS_READ = 4_000
+_NARROWEST_FIRST = ("asset", "address", "q", "rule", "service", "zone", "vantage", "department", "overdue", "severity", "band")
+_FILTERED = (
+    "rule",
+    "severity",
+    "band",
+    "department_id",
+    "service_id",
+    "asset_id",
+    "asset_name",
+    "address",
+    "zone",
+    "vantage",
+    "due",
+)
 _FINDING = tables.finding.c
 _TALLIED = frozenset({"state", "band", "rule", "department", "service"})
 
@@ -83,12 +99,13 @@ def each_finding(connection: Connection, wanted: FindingFilter, sort: FindingSor
 
 
 def count_findings(connection: Connection, wanted: FindingFilter) -> tuple[int, bool]:
-    """How many findings the list has. Exact where the tallies can say, else counted up to 10,000 (the flag says which)."""
+    """How many findings the list has. Exact where the tallies can say, or where few enough rows have to be looked at; else
+    at least so many (the flag says which)."""
     if set(wanted.named()) <= _TALLIED:
         tally = tables.tally.c
         query = select(func.coalesce(func.sum(tally.count), 0)).where(*_tally_conditions(wanted))
         return int(connection.execute(query).scalar_one()), True
-    return bounded_count(connection, tables.finding, _branches(connection, wanted))
+    return _bounded_count(connection, wanted)
 
 
 def counts_by(connection: Connection, column: str, wanted: FindingFilter) -> dict[str, int]:
@@ -126,56 +143,92 @@ def finding_events(connection: Connection, finding_id: str, limit: int = 200) ->
 
 
 def _keyset(connection: Connection, wanted: FindingFilter, sort: FindingSort) -> Keyset:
-    return Keyset(select(tables.finding), _ORDERS[sort], _branches(connection, wanted))
+    """One branch a state: each is a range of an index that begins with the state."""
+    shared = tuple(_conditions(_FINDING, wanted, _text_search(connection, wanted)).values())
+    branches = tuple((_FINDING.state == state, *shared) for state in _states(wanted))
+    return Keyset(select(tables.finding), _ORDERS[sort], branches)
 
 
-def _branches(connection: Connection, wanted: FindingFilter) -> tuple[tuple[ColumnElement[bool], ...], ...]:
-    """One condition a state: each is a range of an index that begins with the state."""
-    shared = _conditions(connection, wanted)
+def _bounded_count(connection: Connection, wanted: FindingFilter) -> tuple[int, bool]:
+    """Look at no more than so many rows, those of the narrowest filter that has an index, and count which meet the others."""
+    search = _text_search(connection, wanted)
+    conditions = _conditions(_FINDING, wanted, search)
+    driver = next((name for name in _NARROWEST_FIRST if name in conditions and not (name == "q" and search.broad)), None)
+    others = [name for name in conditions if name != driver]
+    needed: list[Any] = [_FINDING[column] for column in _FILTERED] if others else [literal_column("1")]
+    limit = _ROWS_READ if others else _ROWS_COUNTED  # without others the index alone says it, and no row is read
+    looked, found = 0, 0
+    for state in _states(wanted):
+        driven = (_FINDING.state == state, *((conditions[driver],) if driver else ()))
+        rows = select(*needed).where(*driven).limit(limit + 1 - looked).subquery()
+        meets = [condition for name, condition in _conditions(rows.c, wanted, search).items() if name in others] if others else []
+        row = connection.execute(select(func.count(), func.count(case((and_(true(), *meets), 1)))).select_from(rows)).one()
+        looked, found = looked + int(row[0]), found + int(row[1])
+        if looked > limit:
+            return found, False
+    return found, True
+
+
+def _states(wanted: FindingFilter) -> tuple[str, ...]:
     states = wanted.state or STATES
-    if wanted.overdue:
-        states = tuple(state for state in states if state == "open")
-    return tuple((_FINDING.state == state, *shared) for state in states)
+    return tuple(state for state in states if state == "open") if wanted.overdue else states
 
 
-def _conditions(connection: Connection, wanted: FindingFilter) -> tuple[ColumnElement[bool], ...]:
-    found: list[ColumnElement[bool]] = []
+def _conditions(of: Any, wanted: FindingFilter, search: "_Search") -> dict[str, ColumnElement[bool]]:
+    """What each filter asks of the columns ``of`` (the table's or a subquery's), by its name; the state is left out."""
+    found: dict[str, ColumnElement[bool]] = {}
     for name in ("severity", "band", "rule"):
         values = getattr(wanted, name)
         if values:
-            found.append(_FINDING[name].in_(values) if len(values) > 1 else _FINDING[name] == values[0])
-    for name, column in (("department", _FINDING.department_id), ("service", _FINDING.service_id)):
-        value = getattr(wanted, name)
+            found[name] = of[name].in_(values) if len(values) > 1 else of[name] == values[0]
+    for name in ("department", "service"):
+        value, column = getattr(wanted, name), of[f"{name}_id"]
         if value:
-            found.append(column.is_(None) if value == NOBODY else column == value)
-    for name, column in (
-        ("asset", _FINDING.asset_id),
-        ("address", _FINDING.address),
-        ("zone", _FINDING.zone),
-        ("vantage", _FINDING.vantage),
-    ):
+            found[name] = column.is_(None) if value == NOBODY else column == value
+    for name, column in (("asset", of.asset_id), ("address", of.address), ("zone", of.zone), ("vantage", of.vantage)):
         if getattr(wanted, name):
-            found.append(column == getattr(wanted, name))
+            found[name] = column == getattr(wanted, name)
     if wanted.overdue:
         if wanted.now is None:
             raise ValueError("what is overdue depends on the time: give now")
-        found.append(_FINDING.due < wanted.now)
+        found["overdue"] = of.due < wanted.now
     if wanted.q:
-        found.append(_says(connection, wanted.q))
-    return tuple(found)
+        found["q"] = search.condition(of)
+    return found
 
 
-def _says(connection: Connection, text: str) -> ColumnElement[bool]:
-    """A rule id, or some part of an asset's name or addresses. Few assets are named one by one, so their index is used."""
-    upper = text.strip().upper()
-    by_rule = _FINDING.rule == upper
-    assets = matching_asset_ids(connection, text, _FEW_ASSETS + 1)
-    if len(assets) <= _FEW_ASSETS:
-        is_rule = connection.execute(select(tables.tally.c.rule).where(tables.tally.c.rule == upper).limit(1)).first()
-        if is_rule and assets:
-            return or_(by_rule, _FINDING.asset_id.in_(assets))
-        return by_rule if is_rule else _FINDING.asset_id.in_(assets)
-    return or_(by_rule, _FINDING.asset_name.icontains(text.strip(), autoescape=True), _FINDING.address == text.strip())
+@dataclass(frozen=True)
+class _Search:
+    """A text that people search: the rules and assets it names."""
+
+    text: str = ""
+    rule: str | None = None
+    assets: tuple[str, ...] = ()
+
+    @property
+    def broad(self) -> bool:
+        """So many assets that going along the sorted list finds them sooner than their index would."""
+        return len(self.assets) > _FEW_ASSETS
+
+    def condition(self, of: Any) -> ColumnElement[bool]:
+        meets: ColumnElement[bool]
+        if self.broad:
+            said = self.text.strip()
+            meets = or_(of.asset_name.icontains(said, autoescape=True), of.address.contains(said, autoescape=True))
+        else:
+            meets = of.asset_id.in_(self.assets)
+        if self.rule is None:
+            return meets
+        return or_(of.rule == self.rule, meets) if self.assets else of.rule == self.rule
+
+
+def _text_search(connection: Connection, wanted: FindingFilter) -> _Search:
+    if not wanted.q:
+        return _Search()
+    upper = wanted.q.strip().upper()
+    rule = connection.execute(select(tables.tally.c.rule).where(tables.tally.c.rule == upper).limit(1)).scalar()
+    assets = connection.scalars(asset_ids_matching(wanted.q).limit(_FEW_ASSETS + 1))
+    return _Search(wanted.q, rule, tuple(assets))
 
 
 def _tally_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:

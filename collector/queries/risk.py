@@ -14,7 +14,7 @@ from collector.score import Level, asset_risk, group_risk
 _HISTORY = tables.score_history.c
 _ASSET = tables.asset.c
 _FINDING = tables.finding.c
-_WORST_ASSETS = 40  # an asset behind the fortieth moves a group's score by less than is shown
+_WORST_ASSETS = 16  # an asset behind the sixteenth moves a group's score by less than is shown
 _FINDINGS_EACH = 30
 
 
