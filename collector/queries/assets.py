@@ -163,4 +163,4 @@ def _conditions(wanted: AssetFilter) -> tuple[ColumnElement[bool], ...]:
 def _says(text: str) -> ColumnElement[bool]:
     wanted = text.strip()
     addresses = cast(_ASSET.addresses, String)
-    return or_(_ASSET.name.icontains(wanted, autoescape=True), addresses.icontains(wanted, autoescape=True))
+    return or_(_ASSET.name.icontains(wanted, autoescape=True), addresses.contains(wanted.lower(), autoescape=True))
