@@ -190,7 +190,9 @@ class Intake:
         if observation.outcome is Outcome.OBSERVED and facts is not None:
             if isinstance(facts, HostFacts) and facts.alive is False:
                 return
-            found = self._rulebook.judge(facts, self._endpoint_facts(asset, seen), self._facts_of(asset), self._parameters(asset))
+            found = self._rulebook.judge(
+                facts, self._endpoint_facts(asset, seen), self._facts_of(asset), self._parameters(asset, seen.zone)
+            )
             if asset.last_evaluated is None or asset.last_evaluated < seen.at:
                 asset.last_evaluated = seen.at
                 self.batch.change_asset(asset)
@@ -219,7 +221,7 @@ class Intake:
         """Judge what the inventory says of the asset; the place is the host, the vantage the most exposed that sees it."""
         facts = msgspec.structs.replace(self._facts_of(asset), days_unseen=days_unseen)
         endpoint = self._endpoint_facts(asset, seen)
-        found = self._rulebook.judge(facts, endpoint, facts, self._parameters(asset))
+        found = self._rulebook.judge(facts, endpoint, facts, self._parameters(asset, seen.zone))
         for verdict in found:
             for key, row in list(self.batch.coverage[asset.id].items()):
                 if key[0] == HOST and key[2] == ASSET_SCANNER and key[3] == verdict.rule and key[1] != seen.vantage:
@@ -277,16 +279,19 @@ class Intake:
             self._ports[text] = tuple(sorted(parse_ports(text))) if text else ()
         return self._ports[text]
 
-    def _parameters(self, asset: AssetRecord) -> Mapping[str, Mapping[str, Any]]:
-        """The parameters of its services; the most critical one's count most."""
+    def _parameters(self, asset: AssetRecord, zone_id: str) -> Mapping[str, Mapping[str, Any]]:
+        """The parameters of the zone and of the asset's services: a service's count more, the most critical one's most."""
         members = self.batch.memberships.get(asset.id) or set()
-        main = self.services.get(asset.service_id or "")
-        if not members - {asset.service_id}:
-            return main.parameters if main is not None else {}
+        keys = [*sorted(members - {asset.service_id}), asset.service_id or ""]
+        zone = self.settings.zones.get(zone_id)
+        sources: list[Mapping[str, Mapping[str, Any]]] = [zone.parameters if zone is not None else {}]
+        sources += [service.parameters for service in map(self.services.get, keys) if service is not None]
+        given = [source for source in sources if source]
+        if len(given) < 2:
+            return given[0] if given else {}
         merged: dict[str, Mapping[str, Any]] = {}
-        for key in [*sorted(members - {asset.service_id}), asset.service_id]:
-            service = self.services.get(key or "")
-            for rule, values in (service.parameters if service is not None else {}).items():
+        for source in given:
+            for rule, values in source.items():
                 merged[rule] = {**merged.get(rule, {}), **values}
         return merged
 

@@ -1,7 +1,7 @@
 """Puts the parts together: the only place that knows them all. Nothing is opened until it is asked for."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -46,9 +46,16 @@ class Parts:
     settings: Settings
 
     @cached_property
-    def zones(self) -> Mapping[str, Zone]:
-        """The zones by id, as the file says at this moment."""
+    def zones(self) -> dict[str, Zone]:
+        """The zones in force by id: as the file says at this moment, until :meth:`put_in_force` gives others."""
         return {zone.id: zone for zone in load_zones(self.settings.path(self.settings.zones))}
+
+    def put_in_force(self, zones: Sequence[Zone]) -> None:
+        """Make ``zones`` those that everybody who was handed :attr:`zones` sees."""
+        wanted = {zone.id: zone for zone in zones}
+        for gone in self.zones.keys() - wanted.keys():
+            del self.zones[gone]
+        self.zones.update(wanted)
 
     @cached_property
     def catalogue(self) -> Catalogue | None:
@@ -85,7 +92,7 @@ class Parts:
         )
 
     def elasticsearch(self) -> Elasticsearch:
-        """A client for the cluster of the settings. Raises ``ConnectionError_`` when a secret's file cannot be read."""
+        """A client for the cluster of the settings. Raises ``DestinationError`` when a secret's file cannot be read."""
         written = self.settings.elasticsearch
         if written is None:
             raise LookupError("the settings name no Elasticsearch")
@@ -120,7 +127,8 @@ class Parts:
     @cached_property
     def runner(self) -> Runner:
         probe = Probe(self.door, scanners=self.scanners, workers=self.settings.workers, nmap=self.settings.nmap)
-        return Runner(self.store, self.ingest, self.door, probe=probe, clock=now)
+        deliver = self._deliver if self.settings.elasticsearch else None
+        return Runner(self.store, self.ingest, self.door, probe=probe, clock=now, deliver=deliver)
 
     @property
     def scanners(self) -> Mapping[str, Scanner]:

@@ -17,6 +17,7 @@ from collector.elasticsearch.shipper import shipping
 from collector.schedules import Scheduler
 from collector.stopping import StopWatch
 from collector.tokens import Token, issue_entry_code
+from collector.zone_watch import ZoneWatch
 from scanners.zone import Zone
 from talaia.parts import Parts, now
 
@@ -70,6 +71,8 @@ def serve(parts: Parts) -> None:
     )
     with ExitStack() as stack:
         stack.enter_context(StopWatch(parts.store, parts.door.stop, problem=log.warning))
+        zone_file = parts.settings.path(parts.settings.zones)
+        stack.enter_context(ZoneWatch(zone_file, parts.door, parts.store, clock=now, changed=parts.put_in_force))
         stack.enter_context(_working(parts))
         stack.enter_context(_scheduling(parts))
         stack.enter_context(_every(REFRESH_EVERY, lambda: _refresh(parts)))
@@ -81,8 +84,7 @@ def serve(parts: Parts) -> None:
 def _refresh(parts: Parts) -> None:
     parts.ingest.refresh()
     if parts.settings.elasticsearch:
-        with parts.store.write() as connection:
-            parts.documents.republish(connection, at=now())
+        parts.documents.republish_all(parts.store, at=now())
 
 
 @contextmanager
