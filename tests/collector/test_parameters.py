@@ -36,8 +36,8 @@ def zone(**parameters: dict[str, object]) -> Zone:
     )
 
 
-def certificate(address: str, days_left: int) -> Observation:
-    ends = NOW + timedelta(days=days_left)
+def certificate(address: str, days_left: int, at: datetime) -> Observation:
+    ends = at + timedelta(days=days_left)
     facts = TlsFacts(certificate=CertificateFacts(not_before=ends - timedelta(days=365), not_after=ends, validity_days=365.0))
     return Observation(
         id=new_id(),
@@ -46,18 +46,18 @@ def certificate(address: str, days_left: int) -> Observation:
         target=Target(address=address, port=443),
         scanner="tls",
         scanner_version="1",
-        observed_at=NOW,
+        observed_at=at,
         outcome=Outcome.OBSERVED,
         facts=facts,
     )
 
 
-def verdicts(store: Store, given: Zone) -> dict[str, str]:
+def verdicts(store: Store, given: Zone, at: datetime) -> dict[str, str]:
     """The result of CERT-002 by address, for certificates with twenty days left."""
     with store.write() as connection:
-        apply_catalogue(connection, CATALOGUE, lambda: NOW)
-    ingest = Ingest(store, load_rules([our_rules()]), IngestSettings(clock=lambda: NOW, zones={given.id: given}))
-    changes = ingest.take([certificate("192.0.2.10", 20), certificate("192.0.2.20", 20)])
+        apply_catalogue(connection, CATALOGUE, lambda: at)
+    ingest = Ingest(store, load_rules([our_rules()]), IngestSettings(clock=lambda: at, zones={given.id: given}))
+    changes = ingest.take([certificate("192.0.2.10", 20, at), certificate("192.0.2.20", 20, at)])
     return {
         one.observation.target.address: one.verdict.result.value
         for one in changes.evaluations
@@ -66,5 +66,5 @@ def verdicts(store: Store, given: Zone) -> dict[str, str]:
 
 
 def test_a_zone_sets_a_parameter_and_a_service_wins(store: Store) -> None:
-    assert verdicts(store, zone(CERT_002={"days": 15})) == {"192.0.2.10": "pass", "192.0.2.20": "pass"}
-    assert verdicts(store, zone(CERT_002={"days": 45})) == {"192.0.2.10": "pass", "192.0.2.20": "fail"}
+    assert verdicts(store, zone(CERT_002={"days": 15}), NOW) == {"192.0.2.10": "pass", "192.0.2.20": "pass"}
+    assert verdicts(store, zone(CERT_002={"days": 45}), NOW + timedelta(hours=1)) == {"192.0.2.10": "pass", "192.0.2.20": "fail"}
