@@ -171,6 +171,7 @@ _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 def _identifiers(declared: DeclaredAsset) -> dict[IdentifierKey, float]:
     found: list[tuple[str, Iterable[Any], float]] = [
         (Kind.ADDRESS, declared.addresses, WEIGHT_ADDRESS + WEIGHT_DECLARED),
+        (Kind.NAME, declared.names, WEIGHT_ADDRESS),
         (Kind.MAC, declared.macs, WEIGHT_MAC),
         (Kind.HOST_KEY, declared.ssh_host_keys, WEIGHT_HOST_KEY),
         (Kind.CERTIFICATE, declared.certificates, WEIGHT_CERTIFICATE),

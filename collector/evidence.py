@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from scanners.observation import Observation, Outcome
+from scanners.plan import NO_ADDRESS
 from scanners.protocols.ssh import SshFacts
 from scanners.protocols.tls.facts import TlsFacts
 from scanners.service_facts import HostFacts
@@ -24,7 +25,8 @@ class Kind:
 @dataclass(frozen=True)
 class Identifying:
     """``address`` within ``namespace`` at ``at``, and the identifiers shown there. ``looked`` is False when nothing answered:
-    such a look tells nothing about who is there. ``cause`` is the observation's id, ``round_`` the scan it belongs to."""
+    such a look tells nothing about who is there. ``cause`` is the observation's id, ``round_`` the scan it belongs to. A name
+    that leads to no address of a zone is an asset of its own: ``name_only`` is True and ``address`` is the name."""
 
     namespace: str
     address: str
@@ -36,10 +38,16 @@ class Identifying:
     host_keys: tuple[str, ...] = ()
     certificate: str | None = None
     name: str | None = None
+    name_only: bool = False
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        """The identifier of the place that was looked at: its address, or its name where there is none."""
+        return (self.namespace, Kind.NAME if self.name_only else Kind.ADDRESS, self.address)
 
     def shown(self) -> list[tuple[str, str, str]]:
         """The identifiers as (namespace, kind, value)."""
-        found = [(self.namespace, Kind.ADDRESS, self.address)]
+        found = [self.where]
         if self.mac:
             found.append((self.namespace, Kind.MAC, self.mac))
         found += [(self.namespace, Kind.HOST_KEY, key) for key in self.host_keys]
@@ -53,6 +61,7 @@ def identifying(observation: Observation, namespace: str, at: datetime, round_: 
     facts = observation.facts
     mac = host_keys = certificate = None
     looked = observation.outcome is Outcome.OBSERVED
+    name_only = observation.target.address == NO_ADDRESS
     if isinstance(facts, HostFacts):
         mac = _plain_mac(facts.mac)
         looked = looked and facts.alive is not False
@@ -62,7 +71,8 @@ def identifying(observation: Observation, namespace: str, at: datetime, round_: 
         certificate = facts.certificate.sha256
     return Identifying(
         namespace=namespace,
-        address=observation.target.address,
+        address=(observation.target.name or "") if name_only else observation.target.address,
+        name_only=name_only,
         at=at,
         cause=observation.id,
         round_=round_,

@@ -66,7 +66,7 @@ class Identity:
 
     def owner_of(self, seen: Identifying) -> AssetRecord | None:
         """Whose the address is by what is stored."""
-        return self._owner((seen.namespace, Kind.ADDRESS, seen.address))
+        return self._owner(seen.where)
 
     def silent(self, asset: AssetRecord, seen: Identifying) -> None:
         """A complete sweep got no answer at the address: the asset is not present there any more."""
@@ -112,7 +112,7 @@ class Identity:
         return self._batch.assets[asset_id]
 
     def _stays(self, seen: Identifying, owner: AssetRecord) -> bool:
-        row = self._batch.identifiers[seen.namespace, Kind.ADDRESS, seen.address]
+        row = self._batch.identifiers[seen.where]
         score = row.weight + self._agreement(seen, owner.id) - self._contradiction(seen, owner.id)
         if score > 0:
             return True
@@ -186,13 +186,15 @@ class Identity:
             namespace=seen.namespace,
             first_seen=seen.at,
         )
-        if self._adopt is not None:
+        if self._adopt is not None and not seen.name_only:
             self._adopt(asset, seen.address)
         self._batch.change_asset(asset)
         self._batch.happened(Action.ASSET_NEW, seen.at, seen.cause, asset, detail={"address": seen.address})
         return asset
 
     def _take_address(self, asset: AssetRecord, owner: AssetRecord | None, seen: Identifying) -> None:
+        if seen.name_only:
+            return
         before = list(asset.addresses)
         if owner is not None and owner.id != asset.id:
             if self._is_the_same(owner, asset, seen):
@@ -237,10 +239,10 @@ class Identity:
         return kept
 
     def _remember(self, asset: AssetRecord, seen: Identifying) -> None:
-        leased = self._policy.leased(seen.namespace, seen.address)
+        leased = not seen.name_only and self._policy.leased(seen.namespace, seen.address)
         declared = (seen.namespace, Kind.CATALOGUE, seen.address) in self._batch.identifiers_of[asset.id]
         weight = WEIGHT_ADDRESS_LEASED if leased else WEIGHT_ADDRESS + (WEIGHT_DECLARED if declared else 0.0)
-        self._keep((seen.namespace, Kind.ADDRESS, seen.address), asset, weight, seen)
+        self._keep(seen.where, asset, weight, seen)
         if seen.mac:
             self._keep_mac(asset, seen, seen.mac)
         if seen.host_keys:

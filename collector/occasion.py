@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from scanners.observation import Observation
+from scanners.plan import NO_ADDRESS
 
 HOST = "host"
 
@@ -42,7 +43,7 @@ def seen_by(observation: Observation, at: datetime, round_: str) -> Seen:
         vantage=str(observation.vantage),
         scanner=observation.scanner,
         zone=observation.zone,
-        address=target.address,
+        address="" if target.address == NO_ADDRESS else target.address,
         at=at,
         cause=observation.id,
         round_=round_,

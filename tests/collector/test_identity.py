@@ -12,6 +12,8 @@ from collector.ingest import NetworkDefault
 from collector.migrations import migrate
 from collector.store import Store, open_store
 from scanners.observation import Outcome
+from scanners.plan import NO_ADDRESS
+from scanners.protocols.names import NamesFacts
 from scanners.protocols.tls.facts import CertificateFacts, TlsFacts
 from scanners.zone import Zone
 from tests.collector.watching import Watch
@@ -216,3 +218,15 @@ def test_machines_stay_themselves_whatever_their_leases_do(
         watch.later(days=1)
     watch.check()
     store.close()
+
+
+def test_names_without_an_address_are_assets_of_their_own(store: Store) -> None:
+    """Two domains that lead nowhere are not one machine at a made-up address, and stay who they are."""
+    watch = Watch(store)
+    facts = NamesFacts(dangling_cname=True)
+    for _ in range(2):
+        for name in ("old.vilamar.example", "older.vilamar.example"):
+            watch.take(watch.seen("names", NO_ADDRESS, None, facts, name=name))
+        watch.later(hours=1)
+    rows = watch.rows(tables.asset)
+    assert sorted((row.name, row.addresses) for row in rows) == [("old.vilamar.example", []), ("older.vilamar.example", [])]
