@@ -7,9 +7,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.api.world import World, make_world, sqlite_url
-from tests.collector.conftest import postgresql_server, store_url
-
-__all__ = ["postgresql_server", "store_url"]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from collector.migrations import migrate
 from collector.store import Store, open_store
 from tests.processes import free_port, wait_for_port
 
-POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
+POSTGRESQL = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 
 
 def _as_postgres(*argv: str) -> None:
