@@ -28,13 +28,15 @@ class Exit(IntEnum):
     NOT_FOUND = 7  # there is no such thing
 
 
+PIPE_COLUMNS = 200
 BAND_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim", "minimal": "dim"}
 BAND_MARKS = {"critical": "◆", "high": "▲", "medium": "■", "low": "●", "info": "·", "minimal": "·"}
 
 
 def out() -> Console:
     """The terminal, or plain wide text in a pipe. ``NO_COLOR`` is respected."""
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+    wide = None if sys.stdout.isatty() else PIPE_COLUMNS
+    return Console(highlight=False, markup=False, emoji=False, width=wide, soft_wrap=wide is not None)
 
 
 def say(sentence: str) -> None:

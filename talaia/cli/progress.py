@@ -22,7 +22,7 @@ class Display:
         self._scans = scans
         self._latest: dict[str, RunProgress] = {}
         self._notes: set[str] = set()
-        self._logged = 0.0
+        self._logged = time.monotonic()
         self._live = Live(console=Console(stderr=True), refresh_per_second=4, transient=True) if sys.stderr.isatty() else None
 
     def __enter__(self) -> "Display":
