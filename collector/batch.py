@@ -72,9 +72,11 @@ class Batch:
         self.events: list[EventRecord] = []
         self.evaluations: list[Evaluation] = []
         self.counts: Counter[tally.Key] = Counter()
+        self.coverage_counts: Counter[tally.Key] = Counter()
         self.touched: set[str] = set()  # assets whose row changed
         self.rescore: set[str] = set()  # assets whose findings changed
         self._tallied: dict[str, tally.Key] = {}
+        self._tallied_coverage: dict[tuple[str, ...], tally.Key] = {}  # by primary key: what is counted of each row
         self._stored_findings: set[str] = set()
         self._changed: dict[str, dict[Any, Any]] = defaultdict(dict)
         self._seen_again: dict[str, FindingRecord] = {}
@@ -109,6 +111,7 @@ class Batch:
         for pair in read.coverage.select(connection, "asset_id", wanted):
             key4 = (pair.place, pair.vantage, pair.scanner, pair.rule)
             self.coverage[pair.asset_id][key4] = pair
+            self._tallied_coverage[pair.asset_id, *key4] = tally.coverage_key_of(pair)
             if pair.last_conclusive == "fail":
                 self.failing[pair.asset_id].setdefault((pair.rule, pair.place), {})[key4] = pair
         for mark in read.mark.select(connection, "asset_id", wanted):
@@ -250,12 +253,29 @@ class Batch:
         bulk.identifier.delete(connection, sorted(self._deleted["identifier"]))
         bulk.endpoint.upsert(connection, _in_order(changed["endpoint"]))
         bulk.endpoint.delete(connection, sorted(self._deleted["endpoint"]))
-        bulk.coverage.upsert(connection, _in_order(changed["coverage"]))
-        bulk.coverage.delete(connection, sorted(self._deleted["coverage"]))
+        self._write_coverage()
         self._write_looks()
         self._write_findings()
         bulk.event.insert(connection, self.events)
         bulk.asset.delete(connection, sorted(self._deleted["asset"]))
+
+    def _write_coverage(self) -> None:
+        bulk, connection, counts, counted = self.bulk.coverage, self.connection, self.coverage_counts, self._tallied_coverage
+        bulk.upsert(connection, _in_order(self._changed["coverage"]))
+        bulk.delete(connection, sorted(self._deleted["coverage"]))
+        for key, row in self._changed["coverage"].items():
+            now, before = tally.coverage_key_of(row), counted.get(key)
+            if before == now:
+                continue
+            counts[now] += 1
+            if before is not None:
+                counts[before] -= 1
+            counted[key] = now
+        for key in self._deleted["coverage"]:
+            before = counted.pop(key, None)
+            if before is not None:
+                counts[before] -= 1
+        tally.write_differences(connection, tables.coverage_tally, counts)
 
     def _write_looks(self) -> None:
         for source, target, place, scanner, vantage, _ in self._moved_looks:
@@ -285,7 +305,7 @@ class Batch:
             self._tallied[row.id] = now
         bulk.upsert(connection, rows)
         bulk.upsert(connection, [self._seen_again[key] for key in sorted(self._seen_again)], _SEEN_AGAIN)
-        tally.write_differences(connection, self.counts)
+        tally.write_differences(connection, tables.tally, self.counts)
 
 
 def is_expected(result: str) -> int:

@@ -177,17 +177,6 @@ class IngestedRecord(msgspec.Struct, kw_only=True, gc=False):
     at: datetime
 
 
-class TallyRecord(msgspec.Struct, kw_only=True, gc=False):
-    """A row of ``tally``; ``count`` may be a difference."""
-
-    department_id: str
-    service_id: str
-    rule: str
-    state: str
-    band: str
-    count: int
-
-
 class MembershipRecord(msgspec.Struct, kw_only=True, gc=False):
     """A row of ``asset_service``."""
 

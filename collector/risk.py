@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select, true
 
 from collector import tables
 from collector.batch import Batch
@@ -141,7 +141,7 @@ class _Group(NamedTuple):
 def _members(level: Level, key: str) -> ColumnElement[bool]:
     asset = tables.asset.c
     if level is Level.CITY:
-        return asset.id.is_not(None)
+        return true()
     if level is Level.DEPARTMENT:
         return asset.department_id == key
     link = tables.asset_service.c

@@ -83,6 +83,10 @@ asset = Table(
     Index("ix_asset_department_page", "department_id", "risk", "id"),
     Index("ix_asset_service_page", "service_id", "risk", "id"),
     Index("ix_asset_name", "name"),
+    # What groups of assets add up, read without their rows.
+    Index(
+        "ix_asset_standing", "gone_since", "department_id", "risk", "last_evaluated", "open_findings", "expected", "conclusive"
+    ),
 )
 
 asset_service = Table(
@@ -250,6 +254,18 @@ tally = Table(
     sqlite_with_rowid=False,
 )
 
+# How many judged places (rows of ``coverage``) have each last result; kept in the same way.
+coverage_tally = Table(
+    "coverage_tally",
+    metadata,
+    Column("department_id", String(64), primary_key=True),  # "" = none
+    Column("service_id", String(64), primary_key=True),
+    Column("rule", String(16), primary_key=True),
+    Column("result", String(16), primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 event = Table(
     "event",
     metadata,
@@ -287,6 +303,7 @@ __all__ = [
     "asset_service",
     "control",
     "coverage",
+    "coverage_tally",
     "department",
     "due_run",
     "endpoint",

@@ -137,13 +137,12 @@ def coverage_by_rule(
     connection: Connection, department: str | None = None, service: str | None = None
 ) -> dict[str, dict[str, int]]:
     """For each rule, how many (asset, place, vantage) have each last result. What was never judged has no row."""
-    whose = [
-        column == value for column, value in ((_COVERAGE.department_id, department), (_COVERAGE.service_id, service)) if value
-    ]
-    query = select(_COVERAGE.rule, _COVERAGE.result, func.count()).where(*whose).group_by(_COVERAGE.rule, _COVERAGE.result)
+    tally = tables.coverage_tally.c
+    whose = [column == value for column, value in ((tally.department_id, department), (tally.service_id, service)) if value]
+    query = select(tally.rule, tally.result, func.sum(tally.count)).where(*whose).group_by(tally.rule, tally.result)
     found: dict[str, dict[str, int]] = {}
     for rule, result, count in connection.execute(query):
-        found.setdefault(rule, {})[result] = count
+        found.setdefault(rule, {})[result] = int(count)
     return found
 
 

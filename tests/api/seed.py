@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from collector import tables
+from collector import tables, tally
 from collector.score import Level, asset_risk, band, group_factors, group_interval, group_risk
 from collector.store import Store
 from tests.api.names import DEPARTMENTS, FAULTS, HOSTS, SERVICES
@@ -40,6 +40,7 @@ class Seed:
         with store.write() as connection:
             for name, rows in self.rows.items():
                 connection.execute(insert(tables.metadata.tables[name]), rows)
+            tally.rebuild(connection)
 
     def text(self, plain: str) -> str:
         return self.hostile if self.hostile is not None else plain
@@ -233,7 +234,6 @@ class Seed:
             reopened=0,
             due=due,
         )
-        self._tally(department, service, rule, "open", band(risk))
         for at, action in ((NOW - age, "finding-opened"), (NOW - age / 2, "finding-changed")):
             self._add(
                 "event",
@@ -246,14 +246,6 @@ class Seed:
                 detail={"observed": self.text("TLSv1.1")} if action == "finding-changed" else {},
             )
         return risk
-
-    def _tally(self, department: str | None, service: str | None, rule: str, state: str, of: str) -> None:
-        key = {"department_id": department or "", "service_id": service or "", "rule": rule, "state": state, "band": of}
-        for row in self.rows.setdefault("tally", []):
-            if all(row[name] == value for name, value in key.items()):
-                row["count"] += 1
-                return
-        self._add("tally", **key, count=1)
 
     def _covered(self, asset_id: str, rule: str, service: str | None, result: str) -> None:
         _, port, observed, expected = FAULTS[rule]

@@ -167,6 +167,9 @@ def check_invariants(connection: Connection) -> None:
     groups = (*keys, finding.rule, finding.state, finding.band)
     counted = {tuple(row[:-1]): row[-1] for row in connection.execute(select(*groups, func.count()).group_by(*groups))}
     assert {tuple(row[:-1]): row[-1] for row in connection.execute(select(tables.tally))} == counted
+    groups = (func.coalesce(pair.department_id, ""), func.coalesce(pair.service_id, ""), pair.rule, pair.result)
+    counted = {tuple(row[:-1]): row[-1] for row in connection.execute(select(*groups, func.count()).group_by(*groups))}
+    assert {tuple(row[:-1]): row[-1] for row in connection.execute(select(tables.coverage_tally))} == counted
     standing = {
         tuple(row)
         for row in connection.execute(select(finding.rule, finding.asset_id, finding.place).where(finding.state != "resolved"))
