@@ -14,7 +14,6 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +24,7 @@ from sqlalchemy import Connection, insert, text
 
 from api.app import create_app
 from api.parts import AppParts, RateLimits
-from collector import tables
+from collector import tables, tally
 from collector.score import band
 from collector.store import Store
 from collector.tokens import Scope, create_token
@@ -63,18 +62,16 @@ def seed(store: Store, assets: int, findings: int) -> None:
     ids = [str(uuid.UUID(int=dice.getrandbits(128))) for _ in range(assets)]
     _in_batches(store, tables.asset, _assets(ids, dice))
     _in_batches(store, tables.asset_service, ({"asset_id": key, "service_id": SERVICES[n % 18]} for n, key in enumerate(ids)))
-    tally: Counter[tuple[str, ...]] = Counter()
     later = list(tables.finding.indexes)
     for index in later:
         index.drop(store.engine)
-    _in_batches(store, tables.finding, _findings(ids, findings, tally, dice))
+    _in_batches(store, tables.finding, _findings(ids, findings, dice))
     for index in later:
         index.create(store.engine)
-    names = ("department_id", "service_id", "rule", "state", "band")
-    _in_batches(store, tables.tally, ({**dict(zip(names, key, strict=True)), "count": count} for key, count in tally.items()))
     _in_batches(store, tables.coverage, _coverage(ids))
     _in_batches(store, tables.score_history, _history())
     with store.write() as connection:
+        tally.rebuild(connection)
         connection.execute(text("ANALYZE"))
 
 
@@ -94,20 +91,20 @@ def _assets(ids: list[str], dice: random.Random) -> Iterator[dict[str, Any]]:
             "last_seen": NOW - timedelta(hours=5),
             "last_evaluated": NOW - timedelta(hours=5),
             "risk": 100 * dice.random() ** 3,
+            "risk_factors": {"version": 1, "contributions": [{"finding": key, "points": 9.876543210123456}] * 5},
             "open_findings": 14,
             "expected": 50,
             "conclusive": 45,
         }
 
 
-def _findings(ids: list[str], count: int, tally: Counter[tuple[str, ...]], dice: random.Random) -> Iterator[dict[str, Any]]:
+def _findings(ids: list[str], count: int, dice: random.Random) -> Iterator[dict[str, Any]]:
     for number in range(count):
         which = number % len(ids)
         rule = RULES[number // len(ids) % len(RULES)]
         risk = 100 * dice.random() ** 2
         department, service = DEPARTMENTS[which % 18 // 2], SERVICES[which % 18]
         state = dice.choice(STATES)
-        tally[department, service, rule, state, band(risk)] += 1
         yield {
             "id": str(uuid.UUID(int=dice.getrandbits(128))),
             "rule": rule,
@@ -215,6 +212,9 @@ CALLS = [
     "findings?q=host-012",
     "findings?q=vilamar",
     "findings?q=10.0.77.5",
+    "findings?q=10.0.77.",
+    "findings?q=10.0.77.&sort=seen",
+    "findings?q=host-0123&sort=due",
     "findings?q=nobody-has-this-name",
     "findings?address=10.0.77.5",
     "findings/FINDING",

@@ -34,7 +34,7 @@ def write_differences(connection: Connection, table: Table, differences: Counter
         f"ON CONFLICT ({', '.join(names)}) DO UPDATE SET count = {table.name}.count + excluded.count",
         rows,
     )
-    if any(row[-1] < 0 for row in rows):
+    if min(differences.values()) < 0:
         connection.execute(delete(table).where(table.c.count == 0))
 
 

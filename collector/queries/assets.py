@@ -5,12 +5,13 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, String, cast, func, or_, select, true
 
 from collector import tables
 from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, rows_after, signature_of
 
 NOBODY = "none"
+FEW_ASSETS = 500  # up to so many are asked for by their ids; more are met sooner along the sorted list
 _ASSET = tables.asset.c
 
 
@@ -47,18 +48,22 @@ def list_assets(
 ) -> Page[Row[Any]]:
     """One page of assets. Raises :class:`~collector.queries.paging.BadCursor`."""
     signature = signature_of("assets", sort, sorted(wanted.named().items()))
-    rows, following = rows_after(connection, _keyset(wanted, sort), limit, cursor, signature)
-    total, exact = count_assets(connection, wanted)
-    return Page(rows, following, total, exact)
+    conditions = _conditions(connection, wanted)
+    rows, following = rows_after(connection, _keyset(conditions, sort), limit, cursor, signature)
+    return Page(rows, following, *_count(connection, conditions))
 
 
 def each_asset(connection: Connection, wanted: AssetFilter, sort: AssetSort = AssetSort.RISK) -> Iterator[Row[Any]]:
-    return all_rows(connection, _keyset(wanted, sort))
+    return all_rows(connection, _keyset(_conditions(connection, wanted), sort))
 
 
 def count_assets(connection: Connection, wanted: AssetFilter) -> tuple[int, bool]:
     """How many assets the list has; counted in full up to a million."""
-    return bounded_count(connection, tables.asset, (_conditions(wanted),), limit=1_000_000)
+    return _count(connection, _conditions(connection, wanted))
+
+
+def _count(connection: Connection, conditions: tuple[ColumnElement[bool], ...]) -> tuple[int, bool]:
+    return bounded_count(connection, tables.asset, (conditions,), limit=1_000_000)
 
 
 def assets_by(connection: Connection, column: str) -> dict[str | None, int]:
@@ -69,7 +74,7 @@ def assets_by(connection: Connection, column: str) -> dict[str | None, int]:
         return {row[0]: row[1] for row in connection.execute(query)}
     # All links less those of what is gone: an index alone says the first, and few assets are gone.
     linked = select(link.c.service_id, func.count()).group_by(link.c.service_id)
-    gone = linked.join(tables.asset, link.c.asset_id == _ASSET.id).where(_ASSET.gone_since.is_not(None))
+    gone = linked.where(link.c.asset_id.in_(select(_ASSET.id).where(_ASSET.gone_since.is_not(None))))
     left = {row[0]: row[1] for row in connection.execute(gone)}
     return {row[0]: row[1] - left.get(row[0], 0) for row in connection.execute(linked)}
 
@@ -116,9 +121,9 @@ def asset_services(connection: Connection, asset_id: str) -> list[str]:
     return list(connection.scalars(select(link.c.service_id).where(link.c.asset_id == asset_id).order_by(link.c.service_id)))
 
 
-def asset_ids_matching(text: str) -> Select[str]:
-    """The query for the ids of assets whose name or addresses contain ``text``."""
-    return select(_ASSET.id).where(_says(text))
+def assets_matching(connection: Connection, text: str) -> tuple[str, ...]:
+    """Ids of assets whose name or addresses contain ``text``: all of them, or :data:`FEW_ASSETS` and one more."""
+    return tuple(connection.scalars(select(_ASSET.id).where(_says(text)).limit(FEW_ASSETS + 1)))
 
 
 def list_departments(connection: Connection) -> list[Row[Any]]:
@@ -138,11 +143,11 @@ def get_service(connection: Connection, service_id: str) -> Row[Any] | None:
     return connection.execute(select(tables.service).where(tables.service.c.id == service_id)).first()
 
 
-def _keyset(wanted: AssetFilter, sort: AssetSort) -> Keyset:
-    return Keyset(select(tables.asset), _ORDERS[sort], (_conditions(wanted),))
+def _keyset(conditions: tuple[ColumnElement[bool], ...], sort: AssetSort) -> Keyset:
+    return Keyset(select(tables.asset), _ORDERS[sort], (conditions,))
 
 
-def _conditions(wanted: AssetFilter) -> tuple[ColumnElement[bool], ...]:
+def _conditions(connection: Connection, wanted: AssetFilter) -> tuple[ColumnElement[bool], ...]:
     found: list[ColumnElement[bool]] = []
     if wanted.department:
         found.append(_ASSET.department_id.is_(None) if wanted.department == NOBODY else _ASSET.department_id == wanted.department)
@@ -153,7 +158,8 @@ def _conditions(wanted: AssetFilter) -> tuple[ColumnElement[bool], ...]:
     if wanted.gone is not None:
         found.append(_ASSET.gone_since.is_not(None) if wanted.gone else _ASSET.gone_since.is_(None))
     if wanted.q:
-        found.append(_says(wanted.q))
+        said = assets_matching(connection, wanted.q)
+        found.append(_ASSET.id.in_(said) if len(said) <= FEW_ASSETS else _says(wanted.q))
     return tuple(found)
 
 

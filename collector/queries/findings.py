@@ -9,14 +9,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select, true
 
 from collector import tables
-from collector.queries.assets import asset_ids_matching
+from collector.queries.assets import FEW_ASSETS, assets_matching
 from collector.queries.paging import Keyset, Order, Page, all_rows, rows_after, signature_of
 
 NOBODY = "none"  # the department or service of what belongs to none
 STATES = ("open", "waived", "resolved")
-_FEW_ASSETS = 200
 _ROWS_COUNTED = 20_000
-_ROWS_READ = 4_000
+_ROWS_READ = 2_000
 _NARROWEST_FIRST = ("asset", "address", "q", "rule", "service", "zone", "vantage", "department", "overdue", "severity", "band")
 _FILTERED = (
     "rule",
@@ -87,25 +86,29 @@ def list_findings(
 ) -> Page[Row[Any]]:
     """One page of findings, and how many there are in all. Raises :class:`~collector.queries.paging.BadCursor`."""
     signature = signature_of("findings", sort, sorted(wanted.named().items()))
-    keyset = _keyset(connection, wanted, sort)
-    rows, following = rows_after(connection, keyset, limit, cursor, signature)
-    total, exact = count_findings(connection, wanted)
+    search = _text_search(connection, wanted)
+    rows, following = rows_after(connection, _keyset(wanted, search, sort), limit, cursor, signature)
+    total, exact = _count(connection, wanted, search)
     return Page(rows, following, total, exact)
 
 
 def each_finding(connection: Connection, wanted: FindingFilter, sort: FindingSort = FindingSort.RISK) -> Iterator[Row[Any]]:
     """Every finding of the list, for an export."""
-    return all_rows(connection, _keyset(connection, wanted, sort))
+    return all_rows(connection, _keyset(wanted, _text_search(connection, wanted), sort))
 
 
 def count_findings(connection: Connection, wanted: FindingFilter) -> tuple[int, bool]:
     """How many findings the list has. Exact where the tallies can say, or where few enough rows have to be looked at; else
     at least so many (the flag says which)."""
+    return _count(connection, wanted, _text_search(connection, wanted))
+
+
+def _count(connection: Connection, wanted: FindingFilter, search: "_Search") -> tuple[int, bool]:
     if set(wanted.named()) <= _TALLIED:
         tally = tables.tally.c
         query = select(func.coalesce(func.sum(tally.count), 0)).where(*_tally_conditions(wanted))
         return int(connection.execute(query).scalar_one()), True
-    return _bounded_count(connection, wanted)
+    return _bounded_count(connection, wanted, search)
 
 
 def counts_by(connection: Connection, column: str, wanted: FindingFilter) -> dict[str, int]:
@@ -142,16 +145,15 @@ def finding_events(connection: Connection, finding_id: str, limit: int = 200) ->
     return list(connection.execute(query))
 
 
-def _keyset(connection: Connection, wanted: FindingFilter, sort: FindingSort) -> Keyset:
+def _keyset(wanted: FindingFilter, search: "_Search", sort: FindingSort) -> Keyset:
     """One branch a state: each is a range of an index that begins with the state."""
-    shared = tuple(_conditions(_FINDING, wanted, _text_search(connection, wanted)).values())
+    shared = tuple(_conditions(_FINDING, wanted, search).values())
     branches = tuple((_FINDING.state == state, *shared) for state in _states(wanted))
     return Keyset(select(tables.finding), _ORDERS[sort], branches)
 
 
-def _bounded_count(connection: Connection, wanted: FindingFilter) -> tuple[int, bool]:
+def _bounded_count(connection: Connection, wanted: FindingFilter, search: "_Search") -> tuple[int, bool]:
     """Look at no more than so many rows, those of the narrowest filter that has an index, and count which meet the others."""
-    search = _text_search(connection, wanted)
     conditions = _conditions(_FINDING, wanted, search)
     driver = next((name for name in _NARROWEST_FIRST if name in conditions and not (name == "q" and search.broad)), None)
     others = [name for name in conditions if name != driver]
@@ -208,7 +210,7 @@ class _Search:
     @property
     def broad(self) -> bool:
         """So many assets that going along the sorted list finds them sooner than their index would."""
-        return len(self.assets) > _FEW_ASSETS
+        return len(self.assets) > FEW_ASSETS
 
     def condition(self, of: Any) -> ColumnElement[bool]:
         meets: ColumnElement[bool]
@@ -227,8 +229,7 @@ def _text_search(connection: Connection, wanted: FindingFilter) -> _Search:
         return _Search()
     upper = wanted.q.strip().upper()
     rule = connection.execute(select(tables.tally.c.rule).where(tables.tally.c.rule == upper).limit(1)).scalar()
-    assets = connection.scalars(asset_ids_matching(wanted.q).limit(_FEW_ASSETS + 1))
-    return _Search(wanted.q, rule, tuple(assets))
+    return _Search(wanted.q, rule, assets_matching(connection, wanted.q))
 
 
 def _tally_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
