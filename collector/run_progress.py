@@ -92,7 +92,11 @@ class Meter:
         count.hosts_done, count.hosts_alive = said.hosts_done, said.hosts_alive
         count.hosts_total = max(count.hosts_total, said.hosts_total, said.hosts_done)
         count.ports_done, count.ports_total = said.ports_done, said.ports_total
-        if not count.sweep:
+        if count.sweep:  # its targets are shuffled: all hosts come to their end together, so a share of the packets is told
+            share = min(said.ports_done / said.ports_total, 1.0) if said.ports_total else 0.0
+            count.hosts_total = max(count.hosts_total, said.hosts_alive)  # of IPv6 networks nobody counts the addresses
+            count.hosts_done = max(count.hosts_done, int(count.hosts_total * share))
+        else:
             count.checks_done = said.ports_done + said.checks_done
             count.checks_total = max(count.checks_total, said.ports_total + said.checks_total, count.checks_done)
 

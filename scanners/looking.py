@@ -16,6 +16,7 @@ from scanners.plan import NO_ADDRESS, Endpoint, LookUnit, Progress
 from scanners.scanner import Occasion, Scanner, observe
 from scanners.service_facts import ServiceFacts
 from scanners.services import SERVICE
+from scanners.services.heard import LIMIT_BYTES
 from scanners.target import Target, Transport
 from scanners.wire import ProtocolError
 from scanners.zone import Intrusiveness, Zone
@@ -24,7 +25,7 @@ PER_NAME = frozenset({"http", "tls"})
 """Scanners that see something else at each name of a host: asked at the bare address and once per name."""
 
 REPORT_SECONDS = 0.25
-NMAP_RUN_SECONDS, NMAP_HOST_SECONDS = 45, 90
+NMAP_RUN_SECONDS, NMAP_HOST_SECONDS, NMAP_UNIT_SECONDS = 10, 20, 40  # of wall clock: what it may at most add to a scan
 NMAP_BESIDE_WIDTH = 4  # with fewer connections a host, nmap waits until the protocol scanners have had theirs
 
 
@@ -59,6 +60,8 @@ class LookRun:
         self._checks_total = self._checks_done = self._open = 0
         self._phase = "services"
         self._notes: dict[str, None] = {}
+        self._tiring: set[Endpoint] = set()  # what floods is not shown to nmap
+        self._nmap_until = 0.0
         self._started = time.monotonic()
         self._reported = 0.0
 
@@ -107,14 +110,13 @@ class LookRun:
         if not self._nmap:
             return
         asked = [(item, facts) for item, facts, _ in seen if facts is not None and may_say_more(facts, self.zone)]
-        asked = [(item, facts) for item, facts in asked if item.transport is Transport.TCP]
+        asked = [(item, facts) for item, facts in asked if item.transport is Transport.TCP and item not in self._tiring]
+        asked.sort(key=lambda each: each[1].name is None)  # who said nothing to us comes last
         if asked and self.zone.connections_per_host < NMAP_BESIDE_WIDTH:
             await asyncio.gather(*(check for _, _, checks in seen for check in checks))
-        give_up = time.monotonic() + NMAP_HOST_SECONDS
+        spent = 0.0
         for item, facts in asked:
-            seconds = min(int(give_up - time.monotonic()), NMAP_RUN_SECONDS)
-            if seconds > 0:
-                await self._ask_nmap(item, facts, seconds, group)
+            spent += await self._ask_nmap(item, facts, NMAP_HOST_SECONDS - spent, group)
 
     async def _first(self, item: Endpoint, group: asyncio.TaskGroup) -> tuple[ServiceFacts | None, list[asyncio.Task[None]]]:
         target = Target(address=item.address, port=item.port, transport=item.transport)
@@ -123,6 +125,8 @@ class LookRun:
         facts = observation.facts if isinstance(observation.facts, ServiceFacts) else None
         if facts is None:
             return None, []
+        if len(observation.evidence) >= LIMIT_BYTES:
+            self._tiring.add(item)
         self._open += 1
         return facts, self._ask_all(item, facts, self.scanners.values(), group)
 
@@ -164,19 +168,33 @@ class LookRun:
             self._out.put_nowait(await observe(scanner, target, Occasion(door=self.door, zone=self.zone)))
         self._checks_done += 1
 
-    async def _ask_nmap(self, item: Endpoint, facts: ServiceFacts, seconds: int, group: asyncio.TaskGroup) -> None:
-        """One endpoint a run, one run a host: one that floods or stalls nmap costs nobody else's result."""
+    async def _ask_nmap(self, item: Endpoint, facts: ServiceFacts, left: float, group: asyncio.TaskGroup) -> float:
+        """One endpoint a run, one run a host: one that floods or stalls nmap costs nobody else's result.
+
+        ``left`` are the seconds that remain to the host; those that were used are returned. The unit has its own.
+        """
         async with self.bench.nmap_runs:
-            started = self.door.clock()
-            try:
-                said = await ask_nmap(self.door, self.zone, item.address, [item.port], seconds=seconds)
-            except NmapMissing as error:
-                self._notes[str(error)] = None
-                self._nmap = False
-                return
-            except (RefusedByScope, OSError, TimeoutError, ProtocolError) as error:
-                self._notes[f"nmap could not look at {item.address}:{item.port}: {error}"] = None
-                return
+            began = time.monotonic()
+            self._nmap_until = self._nmap_until or began + NMAP_UNIT_SECONDS
+            seconds = int(min(left, NMAP_RUN_SECONDS, self._nmap_until - began))
+            if seconds > 0 and self._nmap:
+                await self._nmap_says(item, facts, seconds, group)
+            return time.monotonic() - began
+
+    async def _nmap_says(self, item: Endpoint, facts: ServiceFacts, seconds: int, group: asyncio.TaskGroup) -> None:
+        started = self.door.clock()
+        try:
+            named = facts.name not in (None, "unknown")
+            said = await ask_nmap(self.door, self.zone, item.address, [item.port], seconds=seconds, named=named)
+        except NmapMissing as error:
+            self._notes[str(error)] = None
+            self._nmap = False
+            return
+        except RefusedByScope as error:
+            self._notes[f"nmap could not look at {item.address}:{item.port}: {error}"] = None
+            return
+        except (OSError, TimeoutError, ProtocolError):
+            return  # nothing is lost but a version: our own look stands
         more = merged(facts, said.get(item.port, NmapProduct()))
         if more == facts:
             return

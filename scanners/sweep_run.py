@@ -41,6 +41,7 @@ class SweepRun:
         self._pending: list[Endpoint] = []
         self._pending_since = 0.0
         self._notes: dict[str, None] = {}
+        self._alive: set[str] = set()
         self._progress = Progress(unit_id=unit.id, phase="names")
 
     async def items(self, checkpoint: Checkpoint | None = None) -> AsyncGenerator[SweepItem, None]:
@@ -77,6 +78,8 @@ class SweepRun:
             case Opened(address, port, transport):
                 self._hand_on(Endpoint(address=address, port=port, transport=transport))
             case HostSeen(address, facts):
+                if facts.alive is not False:
+                    self._alive.add(address)
                 yield self._observation(address, facts)
             case discovery.Progress():
                 self._tell(
@@ -94,7 +97,7 @@ class SweepRun:
         if isinstance(event, Finished):
             if event.detail:
                 self._notes[event.detail] = None
-            self._tell(phase="done" if event.complete else "discovery")
+            self._tell(phase="done" if event.complete else "discovery", hosts_alive=len(self._alive))
 
     def _hand_on(self, item: Endpoint) -> None:
         key = (item.address, item.port, item.transport)

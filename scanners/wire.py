@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from scanners.observation import EVIDENCE_LIMIT_BYTES
 
@@ -91,6 +92,10 @@ class Wire:
     async def start_tls(self, context: ssl.SSLContext, server_name: str | None) -> None:
         """Go on in TLS. ``server_name`` is sent as SNI when given. Raises ``ssl.SSLError``."""
         await self._before_write()
+        # asyncio's streams learn only after the handshake that they read from TLS, and would wish to keep a plain connection half
+        # open when the end comes together with the handshake: it says so on standard error.
+        protocol: Any = self._writer.transport.get_protocol()
+        protocol.eof_received = self._reader.feed_eof
         await self._writer.start_tls(context, server_hostname=server_name)
 
     def abort(self) -> None:

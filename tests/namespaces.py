@@ -220,6 +220,8 @@ def count(
     for net in v6:
         asked = f"@th,64,{net.prefixlen} {int(net.network_address) >> (128 - net.prefixlen):#x}"
         rules.append(f"icmpv6 type nd-neighbor-solicit {asked} counter name nd_in accept")
+    # The kernel asks whether a neighbour that asked it from a link-local address (fe80::/10) is still there.
+    rules += ["icmpv6 type nd-neighbor-solicit @th,64,10 0x3fa counter name housekeeping accept"]
     rules += [f"icmpv6 type nd-neighbor-solicit counter name nd_out {end}"]
     rules += [f"ip6 daddr {{ {', '.join(map(str, v6))} }} counter name ipv6_in accept"] if v6 else []
     rules += [f"ether type ip6 counter name ipv6_out {end}", f"counter name other {end}"]

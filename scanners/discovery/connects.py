@@ -108,9 +108,10 @@ class Connects:
 
     async def _ask(self, target: Target) -> int:
         seconds = self._grant.zone.connect_timeout_seconds
-        data = payload(target.port or 0)
+        data, zone_id = payload(target.port or 0), self._grant.zone.id
+        any_port = target.port == 69  # TFTP answers from a port of its own (RFC 1350, section 4)
         try:
-            answers = await self._door.datagram(target, data, zone_id=self._grant.zone.id, timeout_seconds=seconds)
+            answers = await self._door.datagram(target, data, zone_id=zone_id, timeout_seconds=seconds, any_port=any_port)
         except (OSError, RefusedByScope) as error:
             return _state_of(error) or 0
         return OPEN if answers else 0

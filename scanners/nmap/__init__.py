@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from scanners.door import Door, RefusedByScope
-from scanners.nmap.request import WIDTH_DEEP, WIDTH_GENTLE, NmapRequest
+from scanners.nmap.request import WIDTH_DEEP, WIDTH_GENTLE, WIDTH_NAMED, NmapRequest
 from scanners.nmap.xml import NmapProduct
 from scanners.service_facts import ServiceFacts
 from scanners.wire import ProtocolError
@@ -83,8 +83,10 @@ def merged(facts: ServiceFacts, product: NmapProduct) -> ServiceFacts:
     return facts if more == facts else msgspec.structs.replace(more, said_by="nmap")
 
 
-async def ask_nmap(door: Door, zone: Zone, address: str, ports: Iterable[int], *, seconds: int = 45) -> dict[int, NmapProduct]:
-    """What nmap says of these TCP ports of one address.
+async def ask_nmap(
+    door: Door, zone: Zone, address: str, ports: Iterable[int], *, seconds: int = 45, named: bool = False
+) -> dict[int, NmapProduct]:
+    """What nmap says of these TCP ports of one address. ``named``: we know the services, and only want their versions.
 
     The process is killed when the stop button is pressed or the zone closes, and after ``seconds`` and a grace. Raises
     :class:`NmapMissing`, :class:`~scanners.door.RefusedByScope`, ``TimeoutError``, ``OSError`` and
@@ -96,7 +98,7 @@ async def ask_nmap(door: Door, zone: Zone, address: str, ports: Iterable[int], *
         request = NmapRequest(
             address=str(loan.address),
             ports=tuple(sorted(set(ports))),
-            intensity=WIDTH_DEEP if deep else WIDTH_GENTLE,
+            intensity=WIDTH_NAMED if named else WIDTH_DEEP if deep else WIDTH_GENTLE,
             max_rate=max(int(loan.packets_per_second), 1),
             connections=loan.connections,
             seconds=seconds,

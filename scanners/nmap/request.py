@@ -8,7 +8,7 @@ import msgspec
 from scanners.ports import format_ports
 from scanners.target import Address
 
-WIDTH_GENTLE, WIDTH_DEEP = 2, 7  # nmap's --version-intensity: a few likely probes, or its default
+WIDTH_NAMED, WIDTH_GENTLE, WIDTH_DEEP = 0, 2, 7  # nmap's --version-intensity: listening only, a few likely probes, its default
 
 
 class NmapRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

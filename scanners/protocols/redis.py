@@ -13,13 +13,14 @@ from scanners.wire import ProtocolError, Wire
 from scanners.zone import Intrusiveness
 
 _PING = b"*1\r\n$4\r\nPING\r\n"
+_ECHO, _ECHOED = b"*2\r\n$4\r\nECHO\r\n$6\r\ntalaia\r\n", b"$6\r\n"
 _INFO = b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
 _VERSION = re.compile(rb"^(?:redis|valkey)_version:([0-9][0-9A-Za-z.]{0,30})", re.MULTILINE)
 _LONGEST_INFO = 32 * 1024
 
 
 class RedisFacts(Facts, frozen=True, kw_only=True):
-    """``auth_required``: PING without credentials is refused with NOAUTH (or protected mode says no)."""
+    """``auth_required``: PING (ECHO where it was renamed) without credentials is refused: NOAUTH, or protected mode says no."""
 
     kind: ClassVar[str] = "redis"
 
@@ -46,6 +47,11 @@ class RedisScanner:
             await wire.write(_PING)
             answer = await wire.read_line()
             facts = read_ping(answer)
+            if answer.lower().startswith(b"-err unknown command"):  # PING is often renamed where others are
+                await wire.write(_ECHO)
+                answer = await wire.read_line()
+                facts = RedisFacts(auth_required=False) if answer == _ECHOED else read_ping(answer)
+                await wire.read_line() if answer == _ECHOED else None
             if facts.auth_required is False:
                 await wire.write(_INFO)
                 facts = RedisFacts(auth_required=False, protected_mode=None, version=await _version(wire))

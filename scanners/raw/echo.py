@@ -21,6 +21,7 @@ _ECHO_REPLY_V4, _UNREACHABLE_V4 = 0, 3
 _UNREACHABLE_V6, _ECHO_REPLY_V6, _ADVERTISEMENT = 1, 129, 136
 _REFUSALS_PER_SECOND = 500  # scapy reads some thousands a second; a flood of them must not stop the sweep
 _COOKIE_BYTES = 8
+_TFTP_PORT, _TFTP_ANSWERS = 69, (b"\0\x05\0", b"\0\x03\0", b"\0\x06")  # error, first block, options (RFC 1350, RFC 2347)
 
 
 class Echo:
@@ -110,7 +111,10 @@ class Echo:
 
 
 class Questions:
-    """UDP: one payload a service. A datagram back from the endpoint that was asked is the answer."""
+    """UDP: one payload a service. A datagram back from the endpoint that was asked is the answer.
+
+    A TFTP server answers from a port of its own (RFC 1350, section 4): its packet is known by what it says.
+    """
 
     def __init__(self, field: Field, ends: Ends, report: Report, ports: tuple[int, ...]) -> None:
         self._field, self._ends, self._report, self.ports = field, ends, report, ports
@@ -136,11 +140,12 @@ class Questions:
     def hear(self) -> None:
         for _ in range(4096):
             try:
-                _, where = self._ends.udp.recvfrom(64)
+                data, where = self._ends.udp.recvfrom(64)
             except OSError:
                 return
             kind = IPv4Address if self._field.version == 4 else IPv6Address
-            self.note(int(kind(where[0].partition("%")[0])), where[1], 1)
+            port = _TFTP_PORT if where[1] not in self._places and data.startswith(_TFTP_ANSWERS) else where[1]
+            self.note(int(kind(where[0].partition("%")[0])), port, 1)
 
     def note(self, address: int, port: int, state: int) -> None:
         """An endpoint answered (1), or said that the port is closed (2) or forbidden (3)."""

@@ -40,6 +40,7 @@ PANELS = [
     ("/", answer("", status="403 Forbidden", headers={"X-Jenkins": "2.426"}), "Jenkins"),
     ("/wp-login.php", answer('<html><form id="loginform" action="/wp-login.php"></html>'), "WordPress"),
     ("/adminer.php", answer('<html><title>Login - Adminer</title><select name="auth[driver]"></html>'), "Adminer"),
+    ("/adminer.php", answer("<html><title>Login - Adminer</title><select name='auth[driver]'></html>"), "Adminer"),
     (
         "/manager/html",
         answer(status="401 Unauthorized", headers={"WWW-Authenticate": 'Basic realm="Tomcat Manager Application"'}),
@@ -156,7 +157,14 @@ async def test_test_pages_of_products(page: str, product: str) -> None:
 
 @pytest.mark.parametrize(
     ("allowed", "credentials", "open_to_all"),
-    [("*", "true", False), ("{origin}", "true", True), ("{origin}", "", False), ("https://ours.example", "true", False)],
+    [
+        ("*", "true", False),
+        ("{origin}", "true", True),
+        ("{origin}", "", False),
+        ("https://ours.example", "true", False),
+        ("null", "true", True),
+        ("null", "", False),
+    ],
 )
 async def test_cross_origin(allowed: str, credentials: str, open_to_all: bool) -> None:
     def respond(method: str, path: str, headers: dict[str, str]) -> bytes:

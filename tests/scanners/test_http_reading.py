@@ -119,6 +119,9 @@ def test_framing(pairs: list[tuple[str, str]], protected: bool) -> None:
         ("lang=ca", ("lang", False, False, "", False)),
         ("csrftoken=x; SameSite=weird", ("csrftoken", False, False, "", False)),
         ("connect.sid=s%3A", ("connect.sid", False, False, "", True)),
+        ("wordpress_logged_in_5f4d=a%7C1; HttpOnly", ("wordpress_logged_in_5f4d", False, True, "", True)),
+        (".AspNetCore.Cookies=x", (".AspNetCore.Cookies", False, False, "", True)),
+        ("fe_typo_user=x", ("fe_typo_user", False, False, "", True)),
         ("ASP.NET_SessionId=x; SameSite = None ; Secure", ("ASP.NET_SessionId", True, False, "none", True)),
     ],
 )

@@ -205,6 +205,40 @@ async def test_a_port_that_floods_costs_nobody_else_a_name() -> None:
     assert not nmap_processes()
 
 
+async def test_a_port_that_floods_is_not_shown_to_nmap() -> None:
+    zone = loopback_zone(connections_per_host=8)
+    connections = 0
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await flood(reader, writer)
+
+    async with serving(counted) as port:
+        (unit,) = look_units(zone.id, [Endpoint(address=HERE, port=port)])
+        async for _ in Probe(Door([zone]), scanners={}, nmap=False).look(unit):
+            pass
+        ours, connections = connections, 0
+        async for _ in Probe(Door([zone]), scanners={}).look(unit):
+            pass
+    assert connections == ours > 0
+
+
+async def test_a_known_service_is_only_listened_to() -> None:
+    """Its version stands in its greeting or nowhere; nmap's questions would be a stranger's commands to it."""
+    zone = loopback_zone(connections_per_host=8)
+    heard: list[bytes] = []
+
+    async def greets(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 (vsFTPd 3.0.3)\r\n")
+        heard.append(await reader.read(1000))
+
+    async with serving(greets) as port:
+        said = await ask_nmap(Door([zone]), zone, HERE, [port], named=True)
+    assert (said[port].product, said[port].version) == ("vsftpd", "3.0.3")
+    assert not any(heard)
+
+
 def nmap_processes() -> list[psutil.Process]:
     return [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
 

@@ -98,6 +98,12 @@ async def test_redis_with_a_password(tmp_path: Path) -> None:
         assert await facts_of(redis.SCANNER, place) == redis.RedisFacts(auth_required=True)
 
 
+@pytest.mark.parametrize(("password", "required"), [((), False), (("--requirepass", "prova"), True)])
+async def test_redis_that_renamed_ping(tmp_path: Path, password: tuple[str, ...], required: bool) -> None:
+    with servers.redis(tmp_path, "--rename-command", "PING", "", "--rename-command", "INFO", "", *password) as place:
+        assert await facts_of(redis.SCANNER, place) == redis.RedisFacts(auth_required=required)
+
+
 async def test_redis_in_tls(tmp_path: Path) -> None:
     cert, key = servers.certificate(tmp_path)
     port = servers.free_port()

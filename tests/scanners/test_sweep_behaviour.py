@@ -119,6 +119,20 @@ async def test_udp_services_answer_their_own_question(city: tuple[Namespace, Nam
             assert (seen.hosts["10.77.0.2"].udp_open, seen.hosts["10.77.0.2"].udp_covered) == ((161,), "53,161")
 
 
+async def test_tftp_answers_from_a_port_of_its_own(city: tuple[Namespace, Namespace], tmp_path: Path) -> None:
+    """RFC 1350, section 4: the server's transfer identifier is the port it answers from."""
+    probe, far = city
+    zone = zone_for("10.77.0.2", packets_per_second=500)
+    server = far.argv("in.tftpd", "--foreground", "--listen", "--address", "10.77.0.2:69", "--secure", str(tmp_path))
+    with running(server), probe.entered():
+        while "0200" not in far.run("cat", "/proc/net/udp") or ":0045" not in far.run("cat", "/proc/net/udp"):
+            await asyncio.sleep(0.05)
+        for raw in (True, False):
+            seen = await swept(door_of(zone), zone, tcp_ports=frozenset({80}), udp_ports=frozenset({69, 161}), raw=raw)
+            assert ("10.77.0.2", 69, "udp") in seen.opened
+            assert seen.hosts["10.77.0.2"].udp_open == (69,)
+
+
 class Timed:
     """When each SYN arrived, by the kernel's own clock."""
 

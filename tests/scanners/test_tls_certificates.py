@@ -14,7 +14,7 @@ from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.protocols.tls.certificate import NAMES_LIMIT, UNPARSABLE, Sent, certificate_facts, stapled_status
+from scanners.protocols.tls.certificate import NAMES_LIMIT, UNPARSABLE, Sent, certificate_facts, key_of, stapled_status
 from scanners.protocols.tls.facts import CertificateFacts
 from scanners.protocols.tls.names import name_matches
 from scanners.protocols.tls.trust import TrustStore, load_trust_store, system_trust_store
@@ -117,6 +117,17 @@ def test_keys_and_signatures(leaf: object, key_type: str, bits: int, curve: str 
     assert callable(leaf)
     seen = of(leaf())
     assert (seen.key_type, seen.key_bits, seen.curve, seen.signature_hash) == (key_type, bits, curve, digest)
+
+
+@pytest.mark.parametrize(("curve", "bits"), [("secp160r1", 160), ("secp112r1", 112), ("sect163k1", 163)])
+def test_a_key_on_a_curve_that_the_library_refuses(tmp_path: Path, curve: str, bits: int) -> None:
+    out = tmp_path / "old.der"
+    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{curve}", "-nodes", "-subj", "/CN=a"]
+    subprocess.run(
+        [*argv, "-keyout", str(tmp_path / "key"), "-outform", "DER", "-out", str(out)], check=True, capture_output=True
+    )
+    key = key_of(x509.load_der_x509_certificate(out.read_bytes()))
+    assert key == ("ec", bits, curve)
 
 
 @pytest.mark.parametrize("digest", ["sha1", "md5"])

@@ -10,7 +10,10 @@ from scanners.protocols.http.facts import CookieFacts
 NO_SCRIPT_SOURCES = "no script-src or default-src"
 
 _COOKIES = 50
-_SESSION = re.compile(r"sess|sid$|^sid|auth|token|jwt|login|remember|cfid|\bsso|ident|ticket", re.IGNORECASE)
+_SESSION = re.compile(
+    r"sess|sid$|^sid|auth|token|jwt|login|logged_in|remember|cfid|\bsso|ident|ticket|aspnetcore\.cookies|^[bf]e_typo_user",
+    re.IGNORECASE,
+)
 # A double-submit cookie must be readable by scripts, and consent, language and load-balancer cookies open no session.
 _NO_SESSION = re.compile(r"csrf|xsrf|antiforgery|consent|^bigip|^aws(?:alb|elb)|^route", re.IGNORECASE)
 _VERSION = re.compile(r"\d\.\d")

@@ -136,11 +136,14 @@ class _Visit:
         self.nothing = await self.browser.ask(f"/{secrets.token_hex(8)}")
 
     async def cross_origin(self) -> None:
-        origin = f"https://{secrets.token_hex(6)}.example"
-        answer = await self.browser.ask(self.answer.path, headers=[("Origin", origin)])
-        allowed = answer.get("access-control-allow-origin")
-        credentials = answer.get("access-control-allow-credentials").lower() == "true"
-        self.facts["cors_any_origin_with_credentials"] = allowed == origin and credentials
+        """Whether a stranger's origin is let in, or ``null``, which a page of anybody's sends from a sandboxed frame."""
+        for origin in (f"https://{secrets.token_hex(6)}.example", "null"):
+            answer = await self.browser.ask(self.answer.path, headers=[("Origin", origin)])
+            allowed = answer.get("access-control-allow-origin")
+            credentials = answer.get("access-control-allow-credentials").lower() == "true"
+            self.facts["cors_any_origin_with_credentials"] = found = allowed == origin and credentials
+            if found:
+                return
 
     async def repositories(self) -> None:
         self.facts["exposed_vcs"] = await exposures.exposed(self.browser, exposures.VCS)

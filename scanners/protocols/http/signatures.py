@@ -38,7 +38,7 @@ def recognised(signatures: Sequence[Signature], answer: Answer, page: Page | Non
 PANELS = (
     Signature("phpMyAdmin", body=("phpmyadmin", 'name="pma_username"')),
     Signature("phpMyAdmin", body=("pma_password", "phpmyadmin")),
-    Signature("Adminer", title="adminer", body=('name="auth[driver]"',)),
+    Signature("Adminer", title="adminer", body=("auth[driver]",)),
     Signature("phpPgAdmin", title="phppgadmin"),
     Signature("WordPress", body=('id="loginform"', "wp-login.php")),
     Signature("Joomla", body=("com_login", 'name="passwd"', "joomla")),

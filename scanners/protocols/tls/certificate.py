@@ -102,7 +102,7 @@ def key_of(leaf: x509.Certificate) -> tuple[str | None, int | None, str | None]:
     try:
         key = leaf.public_key()
     except (ValueError, UnsupportedAlgorithm):
-        return None, None, None
+        return _old_curve(leaf.tbs_certificate_bytes)
     if isinstance(key, rsa.RSAPublicKey):
         return "rsa", key.key_size, None
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -114,6 +114,35 @@ def key_of(leaf: x509.Certificate) -> tuple[str | None, int | None, str | None]:
     if isinstance(key, dsa.DSAPublicKey):
         return "dsa", key.key_size, None
     return None, None, None
+
+
+# Curves that no library of today reads: the object identifiers (SEC 2, appendix A) in DER, their names and sizes in bits.
+_EC_KEY = bytes.fromhex("06072a8648ce3d0201")
+_OLD_CURVES = {
+    bytes.fromhex(oid): (name, bits)
+    for oid, name, bits in (
+        ("06082a8648ce3d030101", "secp192r1", 192),
+        ("06052b8104001f", "secp192k1", 192),
+        ("06052b81040021", "secp224r1", 224),
+        ("06052b81040020", "secp224k1", 224),
+        ("06052b81040008", "secp160r1", 160),
+        ("06052b8104001e", "secp160r2", 160),
+        ("06052b81040009", "secp160k1", 160),
+        ("06052b81040006", "secp112r1", 112),
+        ("06052b8104001c", "secp128r1", 128),
+        ("06052b8104000f", "sect163r2", 163),
+        ("06052b81040001", "sect163k1", 163),
+        ("06052b8104001a", "sect233k1", 233),
+        ("06052b8104001b", "sect233r1", 233),
+    )
+}
+
+
+def _old_curve(tbs: bytes) -> tuple[str | None, int | None, str | None]:
+    """Type, size and curve of a key on a curve that the library refuses; all None when it is no such curve."""
+    _, found, after = tbs.partition(_EC_KEY)
+    known = next((curve for oid, curve in _OLD_CURVES.items() if found and after.startswith(oid)), None)
+    return ("ec", known[1], known[0]) if known else (None, None, None)
 
 
 _PURE = {"1.3.101.112": "sha512", "1.3.101.113": "shake256", "1.2.840.113549.1.1.2": "md2", "1.2.840.113549.1.1.3": "md4"}
