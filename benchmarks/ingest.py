@@ -1,8 +1,10 @@
 """Observations taken in per second, judging included: ``python -m benchmarks.ingest [--million] [--postgresql URL]``.
 
-A host says seven things (sweep, three first looks, TLS, HTTP, SSH) and is judged by every rule of the library.
-Two thirds of the hosts are seen for the first time; the others are seen again, as in a city that is looked at daily. Lines are
-Markdown for ``docs/performance.md``.
+A host says seven things (sweep, three first looks, TLS, HTTP, SSH) and is judged by every rule of the library. Until a city of
+50,000 hosts is known, two batches in three are hosts never seen before and the third sees again those seen longest ago; after
+that every batch is hosts seen before. One host in fifty has been put in order when it is seen again. A batch is a transaction of
+980 observations, committed to disk. Lines are Markdown for ``docs/performance.md``; on a machine that others use, believe the
+column of our CPU.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from scanners.target import Target
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 BATCH_HOSTS = 140
+CITY_HOSTS = 50_000
 STEPS = (10_000, 100_000)
 
 
@@ -103,7 +106,8 @@ def http(host: int) -> HttpFacts:
     )
 
 
-def ssh(host: int) -> SshFacts:
+def ssh(host: int, scan: int) -> SshFacts:
+    weak = host % 5 == 0 and (scan == 0 or host % 50 != 0)
     return SshFacts(
         protocol="2.0",
         software="OpenSSH_9.2p1",
@@ -111,7 +115,7 @@ def ssh(host: int) -> SshFacts:
         version="9.2p1",
         kex_algorithms=("sntrup761x25519-sha512@openssh.com", "curve25519-sha256"),
         host_key_algorithms=("ssh-ed25519", "rsa-sha2-512"),
-        ciphers=("chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", *(("aes128-cbc",) if host % 5 == 0 else ())),
+        ciphers=("chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", *(("aes128-cbc",) if weak else ())),
         macs=("hmac-sha2-256-etm@openssh.com",),
         compression=("none",),
         host_keys=(HostKeyFacts(algorithm="ssh-ed25519", bits=256, sha256=f"SHA256:{host:043d}"),),
@@ -123,8 +127,8 @@ def ssh(host: int) -> SshFacts:
     )
 
 
-def host_looks(host: int, at: datetime) -> Iterator[Observation]:
-    """What one scan says of one host."""
+def host_looks(host: int, scan: int, at: datetime) -> Iterator[Observation]:
+    """What one scan says of one host; ``scan`` 0 is the first."""
     address = f"10.{host >> 16 & 255}.{host >> 8 & 255}.{host & 255}"
 
     def look(scanner: str, port: int | None, facts: Facts) -> Observation:
@@ -145,10 +149,23 @@ def host_looks(host: int, at: datetime) -> Iterator[Observation]:
     yield look("host", None, HostFacts(alive=True, tcp_open=(22, 443), tcp_closed="1-21,23-442,444-1023", tcp_covered="1-1023"))
     yield look("service", 22, ServiceFacts(name="ssh", tls=False, product="OpenSSH", version="9.2p1"))
     yield look("service", 443, ServiceFacts(name="http", tls=True, product="nginx"))
-    yield look("ssh", 22, ssh(host))
+    yield look("ssh", 22, ssh(host, scan))
     yield look("tls", 443, tls(host))
     yield look("http", 443, http(host))
     yield look("service", 80, ServiceFacts(name="http", tls=False))
+
+
+def city_scanned() -> Iterator[tuple[int, range]]:
+    """Which scan of which hosts each batch is."""
+    known = again = batch = 0
+    while True:
+        batch += 1
+        if known < CITY_HOSTS and batch % 3:
+            yield 0, range(known, known + BATCH_HOSTS)
+            known += BATCH_HOSTS
+        else:
+            yield 1 + again // CITY_HOSTS, range(again % CITY_HOSTS, min(again % CITY_HOSTS + BATCH_HOSTS, known))
+            again += BATCH_HOSTS
 
 
 def measure(url: str, steps: tuple[int, ...], profile: bool) -> None:
@@ -156,17 +173,14 @@ def measure(url: str, steps: tuple[int, ...], profile: bool) -> None:
     migrate(store)
     now = [START]
     ingest = Ingest(store, load_rules([our_rules()]), IngestSettings(clock=lambda: now[0] + timedelta(minutes=1)))
-    done, host, batch, spent, cpu = 0, 0, 0, 0.0, 0.0
+    batches, done, spent, cpu = city_scanned(), 0, 0.0, 0.0
     mark_count, mark_spent, mark_cpu = 0, 0.0, 0.0
     profiler = cProfile.Profile()
     for step in steps:
         while done < step:
-            batch += 1
-            host -= BATCH_HOSTS if batch % 3 == 0 else 0  # every third batch sees the hosts of the batch before again
-            hosts = range(host, host + BATCH_HOSTS)
+            scan, hosts = next(batches)
             now[0] += timedelta(seconds=1)
-            looks = [item for number in hosts for item in host_looks(number, now[0])]
-            host = hosts[-1] + 1
+            looks = [item for number in hosts for item in host_looks(number, scan, now[0])]
             began, began_cpu = time.perf_counter(), time.process_time()
             if profile:
                 profiler.enable()

@@ -3,12 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
 
 from collector import tables, tally
 from collector.bulk import Bulk
+from collector.coverage_times import confirm
 from collector.events import Action, new_event
 from collector.records import (
     AssetRecord,
@@ -80,8 +82,10 @@ class Batch:
         self._stored_findings: set[str] = set()
         self._changed: dict[str, dict[Any, Any]] = defaultdict(dict)
         self._seen_again: dict[str, FindingRecord] = {}
+        self._coverage_again: dict[tuple[str, ...], CoverageRecord] = {}
         self._deleted: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
         self._new_looks: dict[tuple[str, LookKey], LookRecord] = {}
+        self._first_looks: set[tuple[str, LookKey]] = set()
         self._moved_looks: list[tuple[str, str, str, str, str, str]] = []
 
     # --- reading ---------------------------------------------------------------------------------------------------
@@ -164,13 +168,22 @@ class Batch:
             failing.setdefault((row.rule, row.place), {})[key] = row
         elif failing:
             failing.get((row.rule, row.place), {}).pop(key, None)
-        self._note("coverage", (row.asset_id, *key), row)
+        whole = (row.asset_id, *key)
+        self._coverage_again.pop(whole, None)
+        self._note("coverage", whole, row)
+
+    def see_coverage_again(self, row: CoverageRecord) -> None:
+        """Only its times and the look that says so changed."""
+        key = (row.asset_id, row.place, row.vantage, row.scanner, row.rule)
+        if key not in self._changed["coverage"]:
+            self._coverage_again[key] = row
 
     def drop_coverage(self, row: CoverageRecord) -> None:
         """The pair is no longer expected: it leaves the coverage and what it said no longer holds a finding open."""
         key = (row.place, row.vantage, row.scanner, row.rule)
         self.coverage[row.asset_id].pop(key, None)
         self.failing[row.asset_id].get((row.rule, row.place), {}).pop(key, None)
+        self._coverage_again.pop((row.asset_id, *key), None)
         self._forget("coverage", (row.asset_id, *key))
         asset = self.assets[row.asset_id]
         asset.expected -= is_expected(row.result)
@@ -201,6 +214,8 @@ class Batch:
     def keep_look(self, row: LookRecord) -> None:
         key = (row.place, row.scanner, row.vantage)
         self._new_looks[row.asset_id, key] = row
+        if key not in self.looks[row.asset_id]:
+            self._first_looks.add((row.asset_id, key))
         self.looks[row.asset_id][key] = LookMark(
             **{name: getattr(row, name) for name in LookMark.__struct_fields__},
         )
@@ -261,9 +276,12 @@ class Batch:
 
     def _write_coverage(self) -> None:
         bulk, connection, counts, counted = self.bulk.coverage, self.connection, self.coverage_counts, self._tallied_coverage
-        bulk.upsert(connection, _in_order(self._changed["coverage"]))
+        changed = sorted(self._changed["coverage"].items(), key=itemgetter(0))
+        confirm(connection, bulk, self._coverage_again.values(), counted)
+        bulk.upsert(connection, [row for key, row in changed if key in counted])
+        bulk.add(connection, [row for key, row in changed if key not in counted])
         bulk.delete(connection, sorted(self._deleted["coverage"]))
-        for key, row in self._changed["coverage"].items():
+        for key, row in changed:
             now, before = tally.coverage_key_of(row), counted.get(key)
             if before == now:
                 continue
@@ -288,8 +306,10 @@ class Batch:
                     table.update().where(here, table.c.asset_id == source, table.c.id == kept.id).values(asset_id=target)
                 )
             self.connection.execute(table.delete().where(here, table.c.asset_id == source))
-        rows = sorted(self._new_looks.items(), key=lambda item: item[0])
-        self.bulk.look.upsert(self.connection, [row for _, row in rows])
+        rows = sorted(self._new_looks.items(), key=itemgetter(0))
+        first = self._first_looks if not self._moved_looks else set()
+        self.bulk.look.upsert(self.connection, [row for key, row in rows if key not in first])
+        self.bulk.look.add(self.connection, [row for key, row in rows if key in first])
 
     def _write_findings(self) -> None:
         bulk, connection = self.bulk.finding, self.connection
@@ -303,8 +323,9 @@ class Batch:
             if before is not None:
                 self.counts[before] -= 1
             self._tallied[row.id] = now
-        bulk.upsert(connection, rows)
-        bulk.upsert(connection, [self._seen_again[key] for key in sorted(self._seen_again)], _SEEN_AGAIN)
+        bulk.upsert(connection, [row for row in rows if row.id in self._stored_findings])
+        bulk.add(connection, [row for row in rows if row.id not in self._stored_findings])
+        bulk.update(connection, [self._seen_again[key] for key in sorted(self._seen_again)], _SEEN_AGAIN)
         tally.write_differences(connection, tables.tally, self.counts)
 
 

@@ -4,10 +4,14 @@ A finding is open for as long as one row here says ``last_conclusive == "fail"``
 same scanner, from the same vantage, sees the rule pass or no longer apply, or the place is proved gone from there.
 """
 
+import msgspec
+
 from collector.batch import Batch, is_conclusive, is_expected
 from collector.occasion import Seen
 from collector.records import AssetRecord, CoverageRecord
 from rules.verdict import Result, Verdict
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> None:
@@ -16,6 +20,7 @@ def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> 
     row = batch.coverage[asset.id].get(key)
     result = verdict.result
     word = str(result)  # an enum's value is found the slow way, and this runs for every verdict
+    new = row is None
     if row is None:
         row = CoverageRecord(
             asset_id=asset.id,
@@ -31,21 +36,24 @@ def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> 
             row.evaluated_at = seen.at
             batch.change_coverage(row)
         return
-    if row.result != word:
-        _count(batch, asset, row.result, word)
-    row.result = word
-    row.address = seen.address
-    row.evaluated_at = max(seen.at, row.evaluated_at)
-    row.observation_id = seen.cause
-    row.department_id = asset.department_id
-    row.service_id = asset.service_id
-    row.observed = verdict.observed or None
-    row.expected = verdict.expected or None
+    observed = msgspec.Raw(_encode(verdict.observed)) if verdict.observed else None
+    expected = msgspec.Raw(_encode(verdict.expected)) if verdict.expected else None
+    conclusive = row.last_conclusive
     if result is Result.PASS or result is Result.FAIL:
-        row.last_conclusive = word
+        conclusive = word
         row.conclusive_at = seen.at if row.conclusive_at is None else max(seen.at, row.conclusive_at)
     elif result is Result.NOT_APPLICABLE:
-        row.last_conclusive = None
+        conclusive = None
+    row.evaluated_at = max(seen.at, row.evaluated_at)
+    row.observation_id = seen.cause
+    before = (row.result, row.last_conclusive, row.address, row.department_id, row.service_id, row.observed, row.expected)
+    now = (word, conclusive, seen.address, asset.department_id, asset.service_id, observed, expected)
+    if not new and before == now:
+        batch.see_coverage_again(row)
+        return
+    if row.result != word:
+        _count(batch, asset, row.result, word)
+    row.result, row.last_conclusive, row.address, row.department_id, row.service_id, row.observed, row.expected = now
     batch.change_coverage(row)
 
 

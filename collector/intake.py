@@ -63,7 +63,7 @@ class Intake:
         self._judge_assets()
         # A time in the future is taken as now, so that its age does not tell when it comes again: its id is kept until then.
         marks = [IngestedRecord(id=key, at=max(self.now, fresh[key].observed_at)) for key in sorted(fresh)]
-        self.batch.bulk.ingested.insert(self.connection, marks)
+        self.batch.bulk.ingested.add(self.connection, marks)
         return self.finish(ingested=len(observations) - skipped, skipped=skipped)
 
     def finish(self, *, ingested: int, skipped: int) -> Changes:

@@ -1,4 +1,4 @@
-"""Rows of the store as the code that changes them sees them: one field a column, in the order of ``tables``.
+"""Rows of the store as the code that changes them sees them: one field a column. What must be given comes first.
 
 They are plain and mutable because one ingest changes them in memory and writes each once. Whoever receives them in
 :class:`Changes` reads only.
@@ -16,7 +16,7 @@ from rules.verdict import Verdict
 from scanners.observation import Observation
 
 
-class AssetRecord(msgspec.Struct, kw_only=True, gc=False):
+class AssetRecord(msgspec.Struct, gc=False):
     """A row of ``asset``."""
 
     id: str
@@ -47,13 +47,15 @@ class AssetRecord(msgspec.Struct, kw_only=True, gc=False):
     silent_in: str | None = None
 
 
-class EndpointRecord(msgspec.Struct, kw_only=True, gc=False):
+class EndpointRecord(msgspec.Struct, gc=False):
     """A row of ``endpoint``: a place on an asset, as seen from one vantage."""
 
     asset_id: str
     place: str
     vantage: str
     address: str
+    first_seen: datetime
+    last_seen: datetime
     port: int | None = None
     transport: str | None = None
     name: str | None = None
@@ -65,11 +67,9 @@ class EndpointRecord(msgspec.Struct, kw_only=True, gc=False):
     closed_looks: int = 0
     closed_in: str | None = None
     zone: str = ""
-    first_seen: datetime
-    last_seen: datetime
 
 
-class CoverageRecord(msgspec.Struct, kw_only=True, gc=False):
+class CoverageRecord(msgspec.Struct, gc=False):
     """A row of ``coverage``."""
 
     asset_id: str
@@ -77,19 +77,19 @@ class CoverageRecord(msgspec.Struct, kw_only=True, gc=False):
     vantage: str
     scanner: str
     rule: str
-    address: str | None = None
     result: str
-    last_conclusive: str | None = None
     evaluated_at: datetime
+    address: str | None = None
+    last_conclusive: str | None = None
     conclusive_at: datetime | None = None
     observation_id: str | None = None
     department_id: str | None = None
     service_id: str | None = None
-    observed: Any = None  # the verdict's observed and expected, of passed rules too
-    expected: Any = None
+    observed: msgspec.Raw | None = None  # the verdict's observed and expected as JSON, of passed rules too
+    expected: msgspec.Raw | None = None
 
 
-class FindingRecord(msgspec.Struct, kw_only=True, gc=False):
+class FindingRecord(msgspec.Struct, gc=False):
     """A row of ``finding``."""
 
     id: str
@@ -100,6 +100,10 @@ class FindingRecord(msgspec.Struct, kw_only=True, gc=False):
     severity: str
     confidence: str
     base: float
+    first_seen: datetime
+    opened_at: datetime
+    last_seen: datetime
+    last_evaluated: datetime
     risk: float = 0.0
     band: str = "info"
     factors: Any = None
@@ -116,10 +120,6 @@ class FindingRecord(msgspec.Struct, kw_only=True, gc=False):
     zone: str = ""
     department_id: str | None = None
     service_id: str | None = None
-    first_seen: datetime
-    opened_at: datetime
-    last_seen: datetime
-    last_evaluated: datetime
     last_result: str = "fail"
     resolved_at: datetime | None = None
     resolved_because: str | None = None
@@ -127,7 +127,7 @@ class FindingRecord(msgspec.Struct, kw_only=True, gc=False):
     due: datetime | None = None
 
 
-class IdentifierRecord(msgspec.Struct, kw_only=True, gc=False):
+class IdentifierRecord(msgspec.Struct, gc=False):
     """A row of ``identifier``. A weight of 0 says that several machines have it: it identifies nobody."""
 
     namespace: str
@@ -139,7 +139,7 @@ class IdentifierRecord(msgspec.Struct, kw_only=True, gc=False):
     last_seen: datetime
 
 
-class LookRecord(msgspec.Struct, kw_only=True, gc=False):
+class LookRecord(msgspec.Struct, gc=False):
     """A row of ``observation``: the latest look of one scanner at one place from one vantage."""
 
     asset_id: str
@@ -158,7 +158,7 @@ class LookRecord(msgspec.Struct, kw_only=True, gc=False):
     evidence_sha256: str | None = None
 
 
-class LookMark(msgspec.Struct, kw_only=True, gc=False):
+class LookMark(msgspec.Struct, gc=False):
     """What later looks are compared with: the columns of ``observation`` that say which look is stored."""
 
     asset_id: str
@@ -170,14 +170,14 @@ class LookMark(msgspec.Struct, kw_only=True, gc=False):
     address: str
 
 
-class IngestedRecord(msgspec.Struct, kw_only=True, gc=False):
+class IngestedRecord(msgspec.Struct, gc=False):
     """A row of ``ingested``."""
 
     id: str
     at: datetime
 
 
-class MembershipRecord(msgspec.Struct, kw_only=True, gc=False):
+class MembershipRecord(msgspec.Struct, gc=False):
     """A row of ``asset_service``."""
 
     asset_id: str

@@ -74,9 +74,10 @@ def evaluated(program: Program, activation: Activation) -> Any:
 
 def plain(value: Any, depth: int = 0) -> Any:
     """``value`` as JSON data: times in RFC 3339 (UTC), durations in seconds, long texts and lists cut with ``…``."""
-    if value is None or isinstance(value, bool | int | float):
+    kind = value.__class__
+    if value is None or kind is bool or kind is int or kind is float or isinstance(value, int | float):
         return value
-    if isinstance(value, str):
+    if kind is str or isinstance(value, str):
         return value if len(value) <= VALUE_TEXT_LIMIT else value[: VALUE_TEXT_LIMIT - 1] + "…"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -84,7 +85,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         return value.total_seconds()
     if depth >= VALUE_DEPTH_LIMIT:
         return "…"
-    if isinstance(value, Mapping):
+    if kind is dict or (kind is not list and isinstance(value, Mapping)):
         return {str(key): plain(item, depth + 1) for key, item in list(value.items())[:VALUE_ITEMS_LIMIT]}
     if isinstance(value, list | tuple):
         items = [

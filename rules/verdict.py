@@ -33,7 +33,7 @@ class Confidence(StrEnum):
     POTENTIAL = "potential"
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One rule judged on one observation.
 
     ``observed`` and ``expected`` are plain JSON values that explain it, named by fact. ``missing`` are the facts that were
