@@ -54,6 +54,14 @@ async def test_one_old_version_alone(tmp_path: Path, version: str) -> None:
     assert seen.certificate.names == ("sede.example", "*.city.example")
 
 
+async def test_a_certificate_on_a_curve_that_no_ordinary_client_reads(tmp_path: Path) -> None:
+    held = issue("sede.example", ec_key(ec.SECP192R1))
+    with servers.openssl(tmp_path, held, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0") as port:
+        seen = await facts(port)
+    assert seen.certificate is not None
+    assert (seen.certificate.curve, seen.certificate.key_bits) == ("secp192r1", 192)
+
+
 async def test_tls13_alone_shows_its_certificate_and_has_no_old_flaws(tmp_path: Path) -> None:
     with servers.openssl(tmp_path, good_leaf(), "-tls1_3", "-serverpref", "-alpn", "h2") as port:
         seen = await facts(port, level=DEEP)

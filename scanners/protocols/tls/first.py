@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from scanners.protocols.tls import hello as tls
 from scanners.protocols.tls.attempt import Attempts, certified
 from scanners.protocols.tls.flight import Flight
+from scanners.protocols.tls.groups import CURVES
 from scanners.protocols.tls.handshake13 import SHARED_GROUPS, Share, new_share
 from scanners.protocols.tls.suite_kinds import suites_for
 from scanners.wire import ProtocolError
@@ -91,7 +92,9 @@ def _plainer(name: str | None) -> Iterator[tls.Hello]:
 async def certificate_flight(attempts: Attempts, name: str | None, version: int, suites: Sequence[int]) -> Flight:
     """The certificate of a server that wanted other suites than an ordinary client's: asked with those it accepted."""
     if version < tls.TLS13:
-        hello = tls.Hello(version=version, suites=suites, server_name=name, status_request=True)
+        # A certificate on an old curve is only sent to who can read it.
+        groups = dict.fromkeys((*tls.COMMON_GROUPS, *CURVES))
+        hello = tls.Hello(version=version, suites=suites, server_name=name, status_request=True, groups=tuple(groups))
         return await attempts.ask(hello, certified)
     hello, shares = ordinary(name, ())
     return await attempts.ask(replace(hello, versions=(tls.TLS13,), suites=suites), certified, shares)
