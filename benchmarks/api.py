@@ -26,7 +26,7 @@ from api.app import create_app
 from api.parts import AppParts, RateLimits
 from collector import tables, tally
 from collector.score import band
-from collector.store import Store
+from collector.store import Store, to_json
 from collector.tokens import Scope, create_token
 from rules.rulebook import load_rules, our_rules
 from tests.api.seed import NOW
@@ -61,6 +61,8 @@ def seed(store: Store, assets: int, findings: int) -> None:
     dice = random.Random(1)
     ids = [str(uuid.UUID(int=dice.getrandbits(128))) for _ in range(assets)]
     _in_batches(store, tables.asset, _assets(ids, dice))
+    words = ({"asset_id": row["id"], "words": f"{row['name']} {to_json(row['addresses'])}"} for row in _assets(ids, dice))
+    _in_batches(store, tables.asset_words, words)
     _in_batches(store, tables.asset_service, ({"asset_id": key, "service_id": SERVICES[n % 18]} for n, key in enumerate(ids)))
     later = list(tables.finding.indexes)
     for index in later:

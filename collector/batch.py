@@ -24,6 +24,7 @@ from collector.records import (
     LookMark,
     LookRecord,
     MembershipRecord,
+    WordsRecord,
 )
 
 IdentifierKey = tuple[str, str, str]  # namespace, kind, value
@@ -41,6 +42,7 @@ class Tables:
 
     def __init__(self, dialect: str) -> None:
         self.asset = Bulk(tables.asset, AssetRecord, dialect)
+        self.words = Bulk(tables.asset_words, WordsRecord, dialect)
         self.membership = Bulk(tables.asset_service, MembershipRecord, dialect)
         self.identifier = Bulk(tables.identifier, IdentifierRecord, dialect)
         self.endpoint = Bulk(tables.endpoint, EndpointRecord, dialect)
@@ -257,7 +259,9 @@ class Batch:
     def write(self) -> None:
         """Write everything that changed, in an order that satisfies foreign keys and in one order of keys."""
         connection, bulk, changed = self.connection, self.bulk, self._changed
-        bulk.asset.upsert(connection, [self.assets[key] for key in sorted(self.touched)])
+        assets = [self.assets[key] for key in sorted(self.touched)]
+        bulk.asset.upsert(connection, assets)
+        bulk.words.upsert(connection, [WordsRecord.of(asset) for asset in assets])
         members = [
             MembershipRecord(asset_id=asset, service_id=service)
             for asset in sorted(self.touched)

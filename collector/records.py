@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from collector.store import to_json
 from rules.verdict import Verdict
 from scanners.observation import Observation
 
@@ -182,6 +183,17 @@ class MembershipRecord(msgspec.Struct, gc=False):
 
     asset_id: str
     service_id: str
+
+
+class WordsRecord(msgspec.Struct, kw_only=True, gc=False):
+    """A row of ``asset_words``."""
+
+    asset_id: str
+    words: str
+
+    @classmethod
+    def of(cls, asset: AssetRecord) -> "WordsRecord":
+        return cls(asset_id=asset.id, words=f"{asset.name} {to_json(asset.addresses)}".lower())
 
 
 class EventRecord(msgspec.Struct, kw_only=True, frozen=True, gc=False):

@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -95,6 +96,15 @@ asset_service = Table(
     Column("asset_id", ForeignKey("asset.id", ondelete="CASCADE"), primary_key=True),
     Column("service_id", ForeignKey("service.id"), primary_key=True),
     Index("ix_asset_service_service", "service_id"),
+)
+
+# What people search assets by, in a table narrow enough to be read whole at each search.
+asset_words = Table(
+    "asset_words",
+    metadata,
+    Column("asset_id", ForeignKey("asset.id", ondelete="CASCADE"), primary_key=True),
+    Column("words", Text, nullable=False),  # name and addresses, in small letters
+    sqlite_with_rowid=False,
 )
 
 identifier = Table(
@@ -301,6 +311,7 @@ __all__ = [
     "UtcTime",
     "asset",
     "asset_service",
+    "asset_words",
     "control",
     "coverage",
     "coverage_tally",

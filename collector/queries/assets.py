@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +14,7 @@ from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_coun
 NOBODY = "none"
 FEW_ASSETS = 500  # up to so many are asked for by their ids; more are met sooner along the sorted list
 _ASSET = tables.asset.c
+_EVER = datetime.min.replace(tzinfo=UTC)  # a range of the index, where "is not null" is taken for most of the table
 
 
 class AssetSort(StrEnum):
@@ -74,7 +76,7 @@ def assets_by(connection: Connection, column: str) -> dict[str | None, int]:
         return {row[0]: row[1] for row in connection.execute(query)}
     # All links less those of what is gone: an index alone says the first, and few assets are gone.
     linked = select(link.c.service_id, func.count()).group_by(link.c.service_id)
-    gone = linked.where(link.c.asset_id.in_(select(_ASSET.id).where(_ASSET.gone_since.is_not(None))))
+    gone = linked.where(link.c.asset_id.in_(select(_ASSET.id).where(_ASSET.gone_since > _EVER)))
     left = {row[0]: row[1] for row in connection.execute(gone)}
     return {row[0]: row[1] - left.get(row[0], 0) for row in connection.execute(linked)}
 
@@ -123,7 +125,9 @@ def asset_services(connection: Connection, asset_id: str) -> list[str]:
 
 def assets_matching(connection: Connection, text: str) -> tuple[str, ...]:
     """Ids of assets whose name or addresses contain ``text``: all of them, or :data:`FEW_ASSETS` and one more."""
-    return tuple(connection.scalars(select(_ASSET.id).where(_says(text)).limit(FEW_ASSETS + 1)))
+    said = tables.asset_words.c
+    query = select(said.asset_id).where(said.words.contains(text.strip().lower(), autoescape=True))
+    return tuple(connection.scalars(query.limit(FEW_ASSETS + 1)))
 
 
 def list_departments(connection: Connection) -> list[Row[Any]]:

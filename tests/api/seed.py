@@ -127,6 +127,7 @@ class Seed:
             expected=8 if risk is not None else 0,
             conclusive=7 if risk is not None else 0,
         )
+        self._add("asset_words", asset_id=asset_id, words=f"{self.text(name)} {address}".lower())
         for kind, value, weight in (
             ("ssh_host_key", f"SHA256:{self._id(name)}", 0.95),
             ("mac", "52:54:00:12:34:56", 0.9),

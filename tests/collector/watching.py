@@ -176,7 +176,10 @@ def check_invariants(connection: Connection) -> None:
     }
     failing = select(pair.rule, pair.asset_id, pair.place).where(pair.last_conclusive == "fail").distinct()
     assert standing == {tuple(row) for row in connection.execute(failing)}
+    said = {row.asset_id: row.words for row in connection.execute(select(tables.asset_words))}
+    assert said.keys() == set(connection.execute(select(asset.id)).scalars())
     for row in connection.execute(select(tables.asset)):
+        assert all(word.lower() in said[row.id] for word in (row.name, *row.addresses))
         results = list(connection.execute(select(pair.result).where(pair.asset_id == row.id)).scalars())
         assert row.expected == sum(result != "not_applicable" for result in results)
         assert row.conclusive == sum(result in {"pass", "fail"} for result in results)
