@@ -96,5 +96,8 @@ def _plain_mac(text: str | None) -> str | None:
 
 
 def is_random(mac: str) -> bool:
-    """Whether the address is locally administered: telephones make up a new one for each network."""
-    return bool(int(mac[:2], 16) & 2)
+    """Whether the address is locally administered: telephones make up a new one for each network.
+
+    QEMU and KVM give such an address to a virtual machine too (52-54-00), and for good.
+    """
+    return bool(int(mac[:2], 16) & 2) and not mac.startswith("52-54-00")

@@ -100,8 +100,10 @@ class Identity:
             score = self._agreement(seen, asset_id) - self._contradiction(seen, asset_id)
             if score < ENOUGH_TO_MOVE:
                 continue
-            if self._present_elsewhere(seen, self._batch.assets[asset_id]):
-                self._mark_shared(seen, asset_id)
+            other = self._batch.assets[asset_id]
+            if self._present_elsewhere(seen, other):
+                if self._lately(seen, other):
+                    self._mark_shared(seen, asset_id)
             else:
                 found.append((score, asset_id))
         if not found:
@@ -165,10 +167,16 @@ class Identity:
             if row is None or row.asset_id != asset.id:
                 continue
             leased = self._policy.leased(seen.namespace, address)
+            if not leased and row.weight <= WEIGHT_ADDRESS_LEASED:
+                continue  # a complete sweep found nobody there since
             patience = self._policy.present_for_leased if leased else self._policy.present_for
             if abs(seen.at - row.last_seen) <= patience:
                 return True
         return False
+
+    def _lately(self, seen: Identifying, asset: AssetRecord) -> bool:
+        """Whether it was seen about when this was. What was seen long before may have left: the sweep under way will tell."""
+        return asset.last_seen is None or abs(seen.at - asset.last_seen) <= self._policy.present_for_leased
 
     def _mark_shared(self, seen: Identifying, asset_id: str) -> None:
         for row in self._rows(seen):
@@ -279,7 +287,8 @@ class Identity:
             key = (seen.namespace, Kind.HOST_KEY, value)
             row = self._batch.identifiers.get(key)
             if row is not None and (row.asset_id != asset.id or row.weight == 0.0):
-                self._keep(key, self._batch.assets[row.asset_id], 0.0, seen)
+                if row.weight == 0.0 or self._lately(seen, self._batch.assets[row.asset_id]):
+                    self._keep(key, self._batch.assets[row.asset_id], 0.0, seen)
             else:
                 self._keep(key, asset, WEIGHT_HOST_KEY, seen)
         self._confirm_macs(asset, seen)

@@ -77,6 +77,28 @@ def test_a_moved_machine_is_known_again_by_its_host_key(store: Store, dynamic: b
     watch.check()
 
 
+def test_a_machine_that_moves_before_its_old_address_is_found_silent(watch: Watch) -> None:
+    """In a scan, who answers is looked at first; that nobody answers any more is known at the sweep's end."""
+    watch.take(watch.host(X, open_=(22, 6379)), watch.ssh(X, "key-a"), watch.redis(False, X), scan="one")
+    first, finding = asset_id(watch, X), watch.finding()
+    for scan in ("two", "three"):
+        watch.later(days=1)
+        watch.take(watch.ssh(Y, "key-a"), watch.redis(False, Y), scan=scan)
+        watch.take(watch.host(Y, open_=(22, 6379)), watch.silence(X), scan=scan)
+    assert (asset_id(watch, Y), assets(watch)) == (first, 1)
+    assert watch.finding().id == finding.id
+    watch.check()
+
+
+@pytest.mark.parametrize("mac", ["52:54:00:12:34:56", "00:16:3E:12:34:56"])
+def test_the_network_card_of_a_virtual_machine_is_its_own(leased: Watch, mac: str) -> None:
+    leased.take(leased.host(X, mac=mac))
+    first = asset_id(leased, X)
+    leased.later(days=1)
+    leased.take(leased.host(Y, mac=mac))
+    assert (asset_id(leased, Y), assets(leased)) == (first, 1)
+
+
 def test_an_address_taken_over_by_another_machine_is_another_asset(watch: Watch) -> None:
     watch.take(watch.host(X, mac=MAC_A, open_=(22, 6379)), watch.ssh(X, "key-a"), watch.redis(False, X))
     first = asset_id(watch, X)
