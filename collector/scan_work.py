@@ -164,8 +164,12 @@ class ScanWork:
             await asyncio.sleep(TICK_SECONDS)
 
     async def _write(self, progress: RunProgress) -> None:
+        storing = asyncio.create_task(asyncio.to_thread(self._rows.write_progress, progress))
         try:
-            stopper = await asyncio.to_thread(self._rows.write_progress, progress)
+            stopper = await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await asyncio.wait([storing])  # its thread goes on, and must not write after the scan's end is written
+            raise
         except LeaseLost:
             self._stop_for(Halt.LEAVING, "another process carries on")
         except SQLAlchemyError as error:
