@@ -17,7 +17,7 @@ from collector.exposure import exposure_of, most_exposed
 from collector.findings import LifeCycle
 from collector.identity import Identity, IdentityPolicy
 from collector.inventory import ServiceDefaults, is_leased, load_services, network_of, presence, somebody_answered
-from collector.occasion import HOST, Seen, seen_by
+from collector.occasion import HOST, Seen, matched_to_names, seen_by
 from collector.records import AssetRecord, Changes, Evaluation, IngestedRecord, LookRecord
 from rules.context import AssetFacts, EndpointFacts
 from rules.verdict import Verdict
@@ -190,9 +190,9 @@ class Intake:
         if observation.outcome is Outcome.OBSERVED and facts is not None:
             if isinstance(facts, HostFacts) and facts.alive is False:
                 return
-            found = self._rulebook.judge(
-                facts, self._endpoint_facts(asset, seen), self._facts_of(asset), self._parameters(asset, seen.zone)
-            )
+            endpoint, parameters = self._endpoint_facts(asset, seen), self._parameters(asset, seen.zone)
+            facts = matched_to_names(facts, endpoint.names or ())
+            found = self._rulebook.judge(facts, endpoint, self._facts_of(asset), parameters)
             if asset.last_evaluated is None or asset.last_evaluated < seen.at:
                 asset.last_evaluated = seen.at
                 self.batch.change_asset(asset)

@@ -1,11 +1,14 @@
 """Where and when something was seen: what findings, coverage and endpoints need to know of an observation."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from scanners.observation import Observation
+from scanners.observation import Facts, Observation
 from scanners.plan import NO_ADDRESS
+from scanners.protocols.tls.facts import TlsFacts
+from scanners.protocols.tls.names import name_matches
 
 HOST = "host"
 
@@ -52,3 +55,16 @@ def seen_by(observation: Observation, at: datetime, round_: str) -> Seen:
         name=target.name,
         observation=observation,
     )
+
+
+def matched_to_names(facts: Facts, names: Sequence[str]) -> Facts:
+    """A certificate that was shown to somebody who asked by address, held against the names the inventory knows.
+
+    One of them is enough: a server that serves several names shows a stranger only its first certificate (RFC 9525).
+    """
+    if not isinstance(facts, TlsFacts) or not names or facts.certificate is None or facts.certificate.name_matches is not None:
+        return facts
+    if facts.certificate.names is None:
+        return facts
+    matches = any(name_matches(name, facts.certificate.names) for name in names)
+    return msgspec.structs.replace(facts, certificate=msgspec.structs.replace(facts.certificate, name_matches=matches))
