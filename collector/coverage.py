@@ -36,8 +36,9 @@ def put_down(batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> 
             row.evaluated_at = seen.at
             batch.change_coverage(row)
         return
-    observed = msgspec.Raw(_encode(verdict.observed)) if verdict.observed else None
-    expected = msgspec.Raw(_encode(verdict.expected)) if verdict.expected else None
+    told = verdict.result in (Result.PASS, Result.FAIL)  # an empty explanation of a verdict is still one
+    observed = msgspec.Raw(_encode(verdict.observed)) if told or verdict.observed else None
+    expected = msgspec.Raw(_encode(verdict.expected)) if told or verdict.expected else None
     conclusive = row.last_conclusive
     if result is Result.PASS or result is Result.FAIL:
         conclusive = word

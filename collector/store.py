@@ -6,6 +6,8 @@ waits for its turn instead of failing.
 """
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,8 +110,8 @@ def _sqlite(url: URL) -> Engine:
     def _connected(dbapi_connection: Any, _: Any) -> None:
         dbapi_connection.isolation_level = None  # the driver begins nothing by itself
         _keep_private(url)
+        _keep_a_wal(dbapi_connection)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "temp_store=MEMORY",
@@ -124,6 +126,19 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _keep_a_wal(dbapi_connection: Any) -> None:
+    """Switch to a write-ahead log. Two processes that open a new file at once disturb each other here, and SQLite's own
+    waiting does not cover the switch."""
+    for attempt in range(50):
+        try:
+            dbapi_connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or attempt == 49:
+                raise
+            time.sleep(0.1)
 
 
 def _keep_private(url: URL) -> None:

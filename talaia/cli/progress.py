@@ -60,7 +60,7 @@ class Display:
 def sentence(parts: tuple[RunProgress, ...]) -> str:
     """``looking · 32/35 hosts · 61 ports · 410/520 checks · 96 a second · 2 s left``."""
     said = {part.phase for part in parts}
-    phases = [phase for phase in ("discovery", "looking", "closing", "waiting") if phase in said] or ["done"]
+    phases: list[str] = [phase for phase in ("discovery", "looking", "closing", "waiting") if phase in said] or ["done"]
     hosts = f"{sum(p.hosts_done for p in parts)}/{sum(p.hosts_total for p in parts)} hosts"
     alive = f"{sum(p.hosts_alive for p in parts)} alive"
     ports = f"{sum(p.ports for p in parts)} open ports"
