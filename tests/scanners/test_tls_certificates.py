@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scanners.protocols.tls.certificate import NAMES_LIMIT, UNPARSABLE, Sent, certificate_facts, key_of, stapled_status
 from scanners.protocols.tls.facts import CertificateFacts
 from scanners.protocols.tls.names import name_matches
-from scanners.protocols.tls.trust import TrustStore, load_trust_store, system_trust_store
+from scanners.protocols.tls.trust import TrustStore, load_trust_store, system_trust_store, trust_of
 from tests.scanners.looking import NOW
 from tests.scanners.tls import servers
 from tests.scanners.tls.asking import facts
@@ -128,6 +128,23 @@ def test_a_key_on_a_curve_that_the_library_refuses(tmp_path: Path, curve: str, b
     )
     key = key_of(x509.load_der_x509_certificate(out.read_bytes()))
     assert key == ("ec", bits, curve)
+
+
+def test_why_a_chain_is_not_trusted_is_told_in_words(tmp_path: Path) -> None:
+    """The library puts the structure of the certificate into its sentence."""
+    pem, key, out = tmp_path / "root.pem", tmp_path / "root.key", tmp_path / "leaf.der"
+    run = lambda *argv: subprocess.run(["openssl", *argv], check=True, capture_output=True)  # noqa: E731
+    made = ("-newkey", "rsa:2048", "-nodes", "-subj")
+    run("req", "-x509", *made, "/CN=Old Root", "-keyout", str(key), "-out", str(pem))
+    run("req", *made, "/CN=a", "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "csr"))
+    (tmp_path / "ext").write_text("subjectAltName=DNS:a\nauthorityKeyIdentifier=keyid\n")
+    run_with = ("-extfile", str(tmp_path / "ext"))
+    signed = (*run_with, "-CA", str(pem), "-CAkey", str(key), "-sha1", "-CAcreateserial", "-outform", "DER", "-out", str(out))
+    run("x509", "-req", "-in", str(tmp_path / "csr"), *signed)
+    trusted, why = trust_of([x509.load_der_x509_certificate(out.read_bytes())], load_trust_store(pem), NOW)
+    assert trusted is False
+    assert why
+    assert "{" not in why, why
 
 
 @pytest.mark.parametrize("digest", ["sha1", "md5"])
