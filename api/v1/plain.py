@@ -161,7 +161,7 @@ def show_coverage(parts: AppParts, department: str | None = None, service: str |
     level, key = ("service", service) if service else ("department", department) if department else ("city", "")
     with parts.store.read() as connection:
         results = queries.coverage_by_rule(connection, department, service)
-        present, evaluated, _ = risk_queries.asset_evaluations(connection, level, key or "")
+        present, evaluated, *_ = risk_queries.asset_evaluations(connection, level, key or "")
         oldest = queries.oldest_look(connection)
     items: list[dict[str, Any]] = []
     for rule, counts in sorted(results.items()):

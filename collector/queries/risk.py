@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, Row, func, select, true
 
@@ -84,13 +84,22 @@ def inventory_size(connection: Connection, level: str, key: str = "") -> int:
     return int(kept) if isinstance(kept, int) else asset_evaluations(connection, level, key)[0]
 
 
-def asset_evaluations(connection: Connection, level: str, key: str = "") -> tuple[int, int, int]:
-    """Assets that are not gone, how many of them were ever evaluated, and how many were found with open findings."""
-    query = select(
-        func.count(), func.count(_ASSET.last_evaluated), func.coalesce(func.sum((_ASSET.open_findings > 0).cast(Integer)), 0)
-    ).where(*_members(level, key))
+class Evaluations(NamedTuple):
+    """Assets that are not gone, how many of them were ever evaluated, how many have open findings, and the latest evaluation."""
+
+    present: int
+    evaluated: int
+    faulty: int
+    latest: datetime | None
+
+
+def asset_evaluations(connection: Connection, level: str, key: str = "") -> Evaluations:
+    """How much of a group was evaluated."""
+    faulty = func.coalesce(func.sum((_ASSET.open_findings > 0).cast(Integer)), 0)
+    latest = func.max(_ASSET.last_evaluated)
+    query = select(func.count(), func.count(_ASSET.last_evaluated), faulty, latest).where(*_members(level, key))
     row = connection.execute(query).one()
-    return int(row[0]), int(row[1]), int(row[2])
+    return Evaluations(int(row[0]), int(row[1]), int(row[2]), row[3])
 
 
 def best_fixes(connection: Connection, level: str, key: str = "", count: int = 5) -> list[Gain]:
