@@ -80,7 +80,7 @@ def _wait(home: Namespace, host: Host, folder: Path) -> None:
         raise RuntimeError(f"{host.name}: {error}\n{logs}") from error
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def city() -> Iterator[City]:
     with ExitStack() as stack:
         # Not pytest's own folder: that is closed to the users that servers become when they give up root.

@@ -240,7 +240,9 @@ async def test_a_known_service_is_only_listened_to() -> None:
 
 
 def nmap_processes() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+    """nmap and its guardian; other tests' servers may be running too."""
+    children = [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in children if child.name() == "nmap" or "scanners.nmap" in child.cmdline()]
 
 
 @asynccontextmanager
