@@ -2,6 +2,7 @@
 specification sent by a server of a few lines."""
 
 import asyncio
+import subprocess
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -150,6 +151,8 @@ def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         (config / "master.cf").write_text("\n".join(services) + "\n")
         with running(["postfix", "-c", str(config), "start-fg"], listens=(HERE, port), log=folder / "log"):
             yield port
+            # Its master leaves the process group that it was started in.
+            subprocess.run(["postfix", "-c", str(config), "stop"], check=True, capture_output=True, timeout=30)
 
 
 async def test_postfix(postfix: int) -> None:
