@@ -51,11 +51,6 @@ def last_runs(connection: Connection, schedule_id: str, limit: int = 5) -> list[
     )
 
 
-def stop_state(connection: Connection) -> Row[Any] | None:
-    """The stop button's row; None when nobody ever pressed it."""
-    return connection.execute(select(tables.control).where(tables.control.c.key == "stop")).first()
-
-
 @dataclass(frozen=True)
 class VerdictFilter:
     """What a list of verdicts is narrowed to; None means all."""

@@ -37,6 +37,13 @@ class Chosen:
 
         return Parts(self.settings)
 
+    @cached_property
+    def judging(self) -> "Parts":
+        """The parts with their rules loaded: a broken rule is told before the database is asked."""
+        with explained():
+            self.parts.rulebook  # noqa: B018
+        return self.parts
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read with."""

@@ -11,7 +11,7 @@ from api.pages.lists import csv_cell
 from collector.elasticsearch.templates import component_templates, index_templates
 from collector.queries.findings import FindingFilter, each_finding
 from talaia.cli import findings
-from talaia.cli.chosen import chosen, explained
+from talaia.cli.chosen import chosen
 from talaia.cli.languages import LanguageOption
 from talaia.cli.output import json_line, print_lines
 
@@ -39,9 +39,7 @@ def command(
         typer.echo(json_line({"component_templates": component_templates(), "index_templates": index_templates()}))
         return
     words = chosen(context)
-    with explained():
-        parts = words.parts
-        parts.rulebook  # noqa: B018 - a broken rule is told before the database is asked
+    parts = words.judging
     with words.reading() as connection:
         lines = (findings.line(row, parts, language.value) for row in each_finding(connection, FindingFilter()))
         if what is What.FINDINGS_JSON:

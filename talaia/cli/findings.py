@@ -11,7 +11,7 @@ from api.texts import rule_text, see_it_yourself
 from api.v1 import findings as shown
 from collector.queries.findings import FindingFilter, FindingSort, count_findings, each_finding, findings_starting
 from scanners.clean_text import clean_text
-from talaia.cli.chosen import chosen, explained
+from talaia.cli.chosen import chosen
 from talaia.cli.languages import LanguageOption
 from talaia.cli.output import Exit, band, end, out, print_lines, print_table, say
 from talaia.parts import Parts, now
@@ -51,9 +51,7 @@ def command(
     With an ID (its first characters are enough), one finding and everything about it.
     """
     words = chosen(context)
-    with explained():
-        parts = words.parts
-        parts.rulebook  # noqa: B018 - a broken rule is told before the database is asked
+    parts = words.judging
     wanted = FindingFilter(
         state=() if state is State.ALL else (state.value,),
         rule=tuple(rule or ()),

@@ -12,7 +12,7 @@ from api.texts import rule_text
 from collector.queries import assets as asset_queries
 from collector.queries.risk import best_fixes
 from collector.score import Level
-from talaia.cli.chosen import chosen, explained
+from talaia.cli.chosen import chosen
 from talaia.cli.languages import LanguageOption
 from talaia.cli.output import Exit, band, end, out, print_lines, print_table
 from talaia.parts import Parts, now
@@ -28,9 +28,7 @@ def command(
 ) -> None:
     """How exposed, how sure, and what would lower it most."""
     words = chosen(context)
-    with explained():
-        parts = words.parts
-        parts.rulebook  # noqa: B018 - a broken rule is told before the database is asked
+    parts = words.judging
     with words.reading() as connection:
         level, key = _which(connection, department, service)
         found = views.standing(connection, level, key)
