@@ -9,6 +9,7 @@ from rules.cel_engine import BOOL, CompileError, Failed, Program, compiled, eval
 from rules.expression import Expression, ExpressionError, read
 from rules.parameters import declared_type, literals
 from rules.rule import Check, Rule
+from rules.verdict import Confidence
 from rules.vocabulary import Variable, cel_type, kinds, suggestion, vocabulary
 
 Place = tuple[str | int, ...]
@@ -27,12 +28,14 @@ class ReadCheck:
     observed: Mapping[str, Expression | Any]
     expected: Mapping[str, Expression | Any]
     escalate: tuple[tuple[Expression, float], ...]
+    doubts: tuple[tuple[Expression, Confidence], ...]
 
     @property
     def expressions(self) -> Iterator[Expression]:
         yield from (self.when, self.known, self.expect)
         yield from (item for item in (*self.observed.values(), *self.expected.values()) if isinstance(item, Expression))
         yield from (expression for expression, _ in self.escalate)
+        yield from (expression for expression, _ in self.doubts)
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -61,6 +64,7 @@ class ReadyCheck:
     observed: tuple[Explanation, ...]
     expected: tuple[Explanation, ...]
     escalate: tuple[tuple[Program, float], ...]
+    doubts: tuple[tuple[Program, Confidence], ...]
 
 
 def read_check(rule: Rule, check: Check, place: Place) -> tuple[ReadCheck | None, list[tuple[Place, str]]]:
@@ -84,10 +88,15 @@ def read_check(rule: Rule, check: Check, place: Place) -> tuple[ReadCheck | None
         (reader.read(item.when, (*place, "escalate", index, "when"), "BOOL"), item.base)
         for index, item in enumerate(check.escalate)
     ]
+    doubts = [
+        (reader.read(item.when, (*place, "doubts", index, "when"), "BOOL"), item.confidence)
+        for index, item in enumerate(check.doubts)
+    ]
     if reader.problems or not (when and known and expect):
         return None, reader.problems
     steps = tuple((expression, base) for expression, base in escalate if expression)
-    return ReadCheck(rule, check, when, known, expect, values["observed"], values["expected"], steps), []
+    unsure = tuple((expression, confidence) for expression, confidence in doubts if expression)
+    return ReadCheck(rule, check, when, known, expect, values["observed"], values["expected"], steps, unsure), []
 
 
 class _Reader:
@@ -159,6 +168,7 @@ def ready(read_: ReadCheck, parameters: Mapping[str, Any]) -> ReadyCheck:
         explained(read_.observed),
         explained(read_.expected),
         tuple((program(expression.with_parameters(set_)), base) for expression, base in read_.escalate),
+        tuple((program(expression.with_parameters(set_)), confidence) for expression, confidence in read_.doubts),
     )
 
 

@@ -137,6 +137,7 @@ def _check(check: Check) -> list[str]:
     lines += [f"{word}: {text}" for word, text in (("when", check.when), ("known", check.known)) if text != "true"]
     lines.append(f"expect: {check.expect}")
     lines += [f"base {step.base:g} when: {step.when}" for step in check.escalate]
+    lines += [f"{doubt.confidence} when: {doubt.when}" for doubt in check.doubts]
     return [*lines, "```\n"]
 
 

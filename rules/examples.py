@@ -94,6 +94,8 @@ def _difference(example: Example, verdict: Verdict) -> str | None:
         return f"says {example.result} and gives {verdict.result}{why}"
     if example.base is not None and verdict.base != example.base:
         return f"says base {example.base:g} and gives {verdict.base:g}"
+    if example.confidence is not None and verdict.confidence is not example.confidence:
+        return f"says {example.confidence} and gives {verdict.confidence}"
     if example.observed is not None and verdict.observed != plain(dict(example.observed)):
         return f"says observed {dict(example.observed)} and gives {verdict.observed}"
     return None

@@ -53,7 +53,7 @@ def judged(check: ReadyCheck, state: Any, seen: Any, values: Mapping[str, Any], 
         expected=_explained(check.expected, seen, values, shown),
         base=base,
         severity=severity,
-        confidence=rule.confidence,
+        confidence=next((less for when, less in check.doubts if _holds(when, seen)), rule.confidence),
     )
 
 

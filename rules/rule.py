@@ -87,6 +87,13 @@ class Escalation(_Part):
     base: Base
 
 
+class Doubt(_Part):
+    """How sure a verdict is when ``when`` holds; the first that holds counts, else the rule's own confidence."""
+
+    when: Expression
+    confidence: Confidence
+
+
 class Check(_Part):
     """How the rule judges one kind of facts.
 
@@ -102,11 +109,12 @@ class Check(_Part):
     observed: Values
     expected: Values
     escalate: tuple[Escalation, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Example(_Part):
     """Facts in, verdict out. ``facts`` are of kind ``judges`` (needed where the rule has several checks); fields that are left
-    out were not determined. ``base`` and ``observed`` are compared where given."""
+    out were not determined. ``base``, ``confidence`` and ``observed`` are compared where given."""
 
     name: Text
     result: Result
@@ -117,6 +125,7 @@ class Example(_Part):
     asset: Mapping[str, Any] = {}
     parameters: Values = {}
     base: Base | None = None
+    confidence: Confidence | None = None
     observed: Mapping[str, Any] | None = None
 
 

@@ -13,7 +13,7 @@ from scanners.nmap import NmapMissing, NmapProduct, ask_nmap, may_say_more, merg
 from scanners.observation import Observation, Outcome, new_id
 from scanners.pace import Turnstile
 from scanners.plan import NO_ADDRESS, Endpoint, LookUnit, Progress
-from scanners.scanner import Occasion, Scanner, observe
+from scanners.scanner import Occasion, OfDomains, Scanner, allowed_in, observe
 from scanners.service_facts import ServiceFacts
 from scanners.services import SERVICE
 from scanners.services.heard import LIMIT_BYTES
@@ -135,7 +135,7 @@ class LookRun:
     ) -> list[asyncio.Task[None]]:
         tasks = []
         for scanner in scanners:
-            if not scanner.applies(facts) or not self.zone.intrusiveness.allows(scanner.intrusiveness):
+            if not scanner.applies(facts) or not allowed_in(scanner, self.zone):
                 continue
             for name in (None, *item.names) if scanner.name in PER_NAME else (None,):
                 target = Target(address=item.address, port=item.port, transport=item.transport, name=name)
@@ -155,18 +155,18 @@ class LookRun:
         return observation
 
     async def _domain(self, domain: str) -> None:
-        scanner = self.scanners.get("names")
-        if scanner is None:
-            return
-        self._checks_total += 1
+        scanners = [each for each in self.scanners.values() if isinstance(each, OfDomains) and allowed_in(each, self.zone)]
+        scanners = [each for each in scanners if each.applies_to_domain(domain, self.zone)]
+        self._checks_total += len(scanners)
         try:
             addresses = await resolver.resolve(self.door, domain, self.zone)
         except (RefusedByScope, LookupError, OSError, ProtocolError, ValueError):
             addresses = ()
         target = Target(address=str(addresses[0]) if addresses else NO_ADDRESS, name=domain)
-        async with self.bench.workers:
-            self._out.put_nowait(await observe(scanner, target, Occasion(door=self.door, zone=self.zone)))
-        self._checks_done += 1
+        for scanner in scanners:
+            async with self.bench.workers:
+                self._out.put_nowait(await observe(scanner, target, Occasion(door=self.door, zone=self.zone)))
+            self._checks_done += 1
 
     async def _ask_nmap(self, item: Endpoint, facts: ServiceFacts, left: float, group: asyncio.TaskGroup) -> float:
         """One endpoint a run, one run a host: one that floods or stalls nmap costs nobody else's result.

@@ -74,6 +74,31 @@ class Scanner(Protocol):
         ...
 
 
+@runtime_checkable
+class OfSomeZones(Protocol):
+    """A scanner that needs something of its zone besides intrusiveness: a list of communities, a key, a permission."""
+
+    def wanted_in(self, zone: Zone) -> bool:
+        """Whether the zone gives what this scanner needs. Where it does not, the scanner makes no look at all."""
+        ...
+
+
+@runtime_checkable
+class OfDomains(Protocol):
+    """A scanner that is asked once for each domain of a zone (the target's name), besides what it asks of endpoints."""
+
+    def applies_to_domain(self, domain: str, zone: Zone) -> bool:
+        """Whether there is anything to ask of ``domain``."""
+        ...
+
+
+def allowed_in(scanner: Scanner, zone: Zone) -> bool:
+    """Whether ``zone`` lets this scanner look, and gives it what it needs."""
+    if isinstance(scanner, OfSomeZones) and not scanner.wanted_in(zone):
+        return False
+    return zone.intrusiveness.allows(scanner.intrusiveness)
+
+
 @cache
 def scanners_by_name() -> Mapping[str, Scanner]:
     """Every scanner of :mod:`scanners.protocols`, by name, in order of name."""

@@ -152,7 +152,7 @@ class Zone(_Written):
     intrusiveness: Intrusiveness = Intrusiveness.NORMAL
     vantage: Vantage = Vantage.INTERNAL
     ports: Ports = parse_ports("common")
-    udp_ports: Ports = parse_ports("53,69,123,161")
+    udp_ports: Ports = parse_ports("common_udp")
     resolver: AddressText | None = Field(default=None, description="the DNS server that names of this zone are asked from")
     resolver_port: Whole = Field(default=53, ge=1, le=65535)
     namespace: str = Field(default="", description="networks that overlap have a namespace each; empty: the city's one")

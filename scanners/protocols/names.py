@@ -18,7 +18,7 @@ from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
 from scanners.target import AddressError, Target, parse_name
 from scanners.wire import ProtocolError
-from scanners.zone import Intrusiveness
+from scanners.zone import Intrusiveness, Zone
 
 
 class NamesFacts(Facts, frozen=True, kw_only=True):
@@ -56,6 +56,9 @@ class NamesScanner:
 
     def applies(self, service: ServiceFacts) -> bool:
         return False  # it is asked about domains, not about services
+
+    def applies_to_domain(self, domain: str, zone: Zone) -> bool:
+        return True
 
     async def look(self, target: Target, occasion: Occasion) -> Look:
         if target.name is None:

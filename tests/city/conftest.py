@@ -14,12 +14,18 @@ from typing import Any
 import pytest
 
 from talaia.demo.certificates import Authority
-from tests.city.hosts import EXCLUDED, HOSTILE, HOSTS, OUTSIDE, Host
+from tests.city.host import Host
+from tests.city.hosts import EXCLUDED, HOSTILE, HOSTS, OUTSIDE
 from tests.city.servers import Yard
 from tests.namespaces import Counts, Namespace, cable, count, namespace, switch
 from tests.processes import running
 
-SCOPE = ("10.77.1.0/26", "10.77.2.0/26", "fd77::1:0/112", "fd77::2:0/112")
+ZONES = {  # id: (vantage, networks, further lines of the zone file)
+    "exposed": ("internet", ("10.77.1.0/26", "10.77.3.0/26", "fd77::1:0/112"), f"    exclude: [{EXCLUDED.address}]\n"),
+    "inside": ("internal", ("10.77.2.0/26", "10.77.4.0/26", "fd77::2:0/112"), ""),
+    "things": ("internal", ("10.77.5.0/26",), ""),
+}
+SCOPE = tuple(network for _, networks, _ in ZONES.values() for network in networks)
 TALAIA = (sys.executable, "-m", "talaia")
 
 
@@ -107,24 +113,20 @@ def city() -> Iterator[City]:
 
 
 def _settings(made: City) -> None:
-    (made.folder / "zones.yaml").write_text(
-        "zones:\n"
-        + _zone("exposed", "internet", "10.77.1.0/26", "fd77::1:0/112", exclude=EXCLUDED.address)
-        + _zone("inside", "internal", "10.77.2.0/26", "fd77::2:0/112")
-    )
+    (made.folder / "zones.yaml").write_text("zones:\n" + "".join(_zone(name, *said) for name, said in ZONES.items()))
     (made.folder / "catalogue.yaml").write_text(_catalogue())
     (made.folder / "talaia.yaml").write_text(
         f"database: sqlite:///talaia.db\nzones: zones.yaml\ncatalogue: catalogue.yaml\ntrusted_authorities: [{made.authority}]\n"
     )
 
 
-def _zone(name: str, vantage: str, *networks: str, exclude: str = "") -> str:
+def _zone(name: str, vantage: str, networks: tuple[str, ...], further: str) -> str:
     quoted = ", ".join(f'"{net}"' for net in networks)
     return (
-        f"  - id: {name}\n    networks: [{quoted}]\n    exclude: [{exclude}]\n"
+        f"  - id: {name}\n    networks: [{quoted}]\n"
         "    authorised_by: the tests\n    valid_from: 2026-01-01\n    valid_until: 2099-12-31\n"
         f"    vantage: {vantage}\n    packets_per_second: 20000\n    intrusiveness: deep\n"
-        '    ports: "common,7,13,19,4443,8022,10443"\n    udp_ports: "69,123,161"\n'
+        f'    ports: "common,7,13,19,4443,8022,10443"\n    udp_ports: "common_udp"\n{further}'
     )
 
 

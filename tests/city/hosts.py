@@ -1,38 +1,11 @@
-"""Who lives in the tests' city, and the truth about each: which rule must fail on which port.
+"""Who lives in the tests' city, and the truth about each: which rule must fail on which port."""
 
-A host without faults is a hardened twin: no rule may fail there but those of ``TOLERATED``.
-"""
+from tests.city import districts, servers
+from tests.city.host import TOLERATED, WEB_BARE, Host
 
-from collections.abc import Callable
-from dataclasses import dataclass
+__all__ = ["EXCLUDED", "HOSTILE", "HOSTS", "OUTSIDE", "TOLERATED", "TRUTH", "TWINS", "Host"]
 
-from tests.city import servers
-from tests.city.servers import Command, Yard
-
-# Opinions on a bare page that no twin of ours means to answer: a wildcard, an Alt name, an organisation's CAA record.
-TOLERATED = frozenset({"CERT-008"})
-
-
-@dataclass(frozen=True)
-class Host:
-    """``faults`` are ``port: rule ids``; port 0 stands for the host as a whole. ``listens`` are the TCP ports to wait for."""
-
-    address: str
-    name: str
-    start: Callable[[Yard], list[Command]]
-    listens: tuple[int, ...]
-    faults: dict[int, str]
-    service: str | None = "e_office"  # None: the catalogue does not know the host
-    authorised: tuple[int, ...] | None = None
-
-    @property
-    def truth(self) -> set[tuple[str, int, str]]:
-        return {(self.address, port, rule) for port, rules in self.faults.items() for rule in rules.split()}
-
-
-WEB_BARE = "WEB-003 WEB-004 WEB-005"  # a page without any header
-
-HOSTS: tuple[Host, ...] = (
+_OLD_TOWN: tuple[Host, ...] = (
     # 10.77.1.0/26: seen from the internet
     Host("10.77.1.10", "seu", servers.good_web, (80, 443), {}),
     Host(
@@ -87,6 +60,7 @@ HOSTS: tuple[Host, ...] = (
     Host("10.77.2.20", "correu", servers.login_web, (80,), {80: "WEB-001"}, "mail_dns"),
 )
 
+HOSTS = (*_OLD_TOWN, *districts.hosts())
 HOSTILE = Host("10.77.1.50", "hostil", servers.hostile, (21, 22, 25, 80, 443, 6379, 8080), {})
 EXCLUDED = Host("10.77.1.60", "exclos", servers.login_web, (80,), {})
 OUTSIDE = Host("10.77.1.70", "fora", servers.login_web, (80,), {})  # beyond the /26

@@ -1,6 +1,7 @@
 """What a rulebook says of facts: unknown for what is missing, parameters, escalation, and never an exception."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,12 +14,14 @@ from rules.context import AssetFacts, EndpointFacts
 from rules.examples import facts_of, judge_example
 from rules.parameters import ParameterError
 from rules.rule import Example
+from rules.rulebook import load_rules
 from rules.verdict import Confidence, Result, Severity, Verdict
 from rules.vocabulary import LIST_LIMIT, kinds
-from scanners.protocols.http.facts import HttpFacts, LibraryFacts
+from scanners.protocols.http.facts import CookieFacts, HttpFacts, LibraryFacts
 from scanners.protocols.tls.facts import CertificateFacts, TlsFacts
 from scanners.service_facts import ServiceFacts
 from tests.rules.library import checks, examples, name_of, rulebook
+from tests.rules.rule_text import write
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 INTERNET = EndpointFacts(address="192.0.2.10", port=443, transport="tcp", exposure="internet", observed_at=NOW)
@@ -89,6 +92,16 @@ def test_severity_follows_an_escalated_base(days: int, base: float, severity: Se
 def test_what_was_read_from_a_version_is_inferred() -> None:
     facts = HttpFacts(libraries=(LibraryFacts(name="jquery", version="1.12.4"),))
     assert verdict_of("WEB-016", rulebook().judge(facts, INTERNET, NOBODY)).confidence is Confidence.INFERRED
+
+
+def test_how_sure_a_verdict_is_may_hang_on_the_facts(tmp_path: Path) -> None:
+    doubts = "    doubts:\n      - {when: http.status == 201, confidence: potential}\n    observed:\n"
+    write(tmp_path, ("    observed:\n", doubts), ("    result: fail\n", "    result: fail\n    confidence: confirmed\n"))
+    book = load_rules([tmp_path])
+    for status, expected in ((201, Confidence.POTENTIAL), (200, Confidence.CONFIRMED)):
+        facts = HttpFacts(status=status, cookies=(CookieFacts(name="a", secure=False),))
+        verdict = verdict_of("TST-001", book.judge(facts, INTERNET, NOBODY))
+        assert (verdict.result, verdict.confidence) == (Result.FAIL, expected)
 
 
 # --- parameters --------------------------------------------------------------------------------------------------------
