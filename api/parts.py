@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from collector import runs, stopping
+from collector import looking_again, runs, stopping
 from collector.store import Store
 from rules.rule import Rule
 from scanners.zone import Zone
@@ -35,6 +35,10 @@ class Actions(Protocol):
 
     def start_scan(self, zone_id: str | None, targets: Sequence[str] | None, by: str) -> str:
         """Ask for a scan of a zone, or of targets (in it; or in the one zone they lie in when None). Returns its id."""
+        ...
+
+    def look_again(self, findings: Sequence[str], by: str) -> list[str]:
+        """Test findings (ids) again: one scan for each zone they lie in. Returns the scans' ids."""
         ...
 
     def stop_scan(self, scan_id: str, by: str) -> bool:
@@ -108,6 +112,16 @@ class StoreActions:
             raise ActionRefused("target-refused", str(error)) from error
         except stopping.StopIsPressed as error:
             raise ActionRefused("stopped", str(error)) from error
+
+    def look_again(self, findings: Sequence[str], by: str) -> list[str]:
+        try:
+            with self.store.write() as connection:
+                asked = looking_again.look_again(connection, self.zones(), findings, asked_by=by, at=self.clock())
+        except runs.TargetRefused as error:
+            raise ActionRefused("nothing-to-test", str(error)) from error
+        except stopping.StopIsPressed as error:
+            raise ActionRefused("stopped", str(error)) from error
+        return list(asked.values())
 
     def stop_scan(self, scan_id: str, by: str) -> bool:
         with self.store.write() as connection:

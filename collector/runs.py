@@ -94,10 +94,27 @@ def start_scan(
 
     Raises :class:`TargetRefused` and :class:`~collector.stopping.StopIsPressed`.
     """
+    units = first_units(connection, zone, targets)
+    return ask_for(connection, zone, units, targets, asked_by=asked_by, at=at, schedule_id=schedule_id)
+
+
+def ask_for(
+    connection: Connection,
+    zone: Zone,
+    units: Sequence[Unit],
+    targets: Sequence[str] | None,
+    *,
+    asked_by: str,
+    at: datetime,
+    schedule_id: str | None = None,
+) -> str:
+    """Write down a scan that consists of ``units``; ``targets`` are what people read of it. Returns its id.
+
+    Raises :class:`~collector.stopping.StopIsPressed`.
+    """
     pressed = stop_state(connection)
     if pressed is not None:
         raise StopIsPressed(pressed)
-    units = first_units(connection, zone, targets)
     scan_id = str(uuid.uuid4())
     connection.execute(
         insert(scan).values(

@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.leases import LEASE_SECONDS, RENEW_SECONDS, LeaseLost, drop_lease, keep_lease, take_lease, this_process
+from collector.rescans import Rescans
 from collector.schedule_rows import (
     due_slot,
     next_due,
@@ -51,6 +52,7 @@ __all__ = [
 LEASE = "scheduler"
 LATE_SECONDS = 120.0  # later than this after its slot, a run makes up for a pause
 SPREAD_SECONDS = 600
+RESCANS_EVERY_SECONDS = 300.0
 
 log = logging.getLogger("talaia.schedules")
 
@@ -71,7 +73,7 @@ class Scheduler:
     """Asks for a scan at every slot while it holds the lease ``scheduler``; a second one stands by, and takes over within 15 s.
 
     ``zones`` gives the zones in force by id. ``start`` and ``stop`` are called once each; threads of APScheduler do the rest.
-    ``monotonic`` measures how long a late run has been held back.
+    ``monotonic`` measures how long a late run has been held back. ``rescans``, where given, is asked every five minutes too.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Scheduler:
         holder: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         lease_seconds: float = LEASE_SECONDS,
+        rescans: Rescans | None = None,
     ) -> None:
         self._store = store
         self._zones = zones
@@ -90,6 +93,8 @@ class Scheduler:
         self._holder = holder or this_process()
         self._monotonic = monotonic
         self._lease_seconds = lease_seconds
+        self._rescans = rescans
+        self._rescanned = -RESCANS_EVERY_SECONDS
         self._noticed: dict[tuple[str, str], float] = {}
         self._engine: Any = BackgroundScheduler(
             timezone=UTC,
@@ -118,10 +123,24 @@ class Scheduler:
                 self.leading = take_lease(connection, LEASE, self._holder, at=self._clock(), seconds=self._lease_seconds)
                 present = {item.id: item for item in schedules(connection) if item.enabled} if self.leading else {}
             self._follow(present)
-            return [scan_id for item in present.values() if (scan_id := self._take(item)) is not None]
+            taken = [scan_id for item in present.values() if (scan_id := self._take(item)) is not None]
+            return [*taken, *self._rescan()]
         except (SQLAlchemyError, LeaseLost) as error:
             log.error("the schedules cannot be read; trying again", extra={"error.message": type(error).__name__})
             return []
+
+    def _rescan(self) -> list[str]:
+        """Ask for what risk says is due, every few minutes."""
+        if self._rescans is None or not self.leading or self._monotonic() - self._rescanned < RESCANS_EVERY_SECONDS:
+            return []
+        self._rescanned = self._monotonic()
+        now = self._clock()
+        try:
+            with self._store.write() as connection:
+                keep_lease(connection, LEASE, self._holder, at=now, seconds=self._lease_seconds)
+                return self._rescans.ask(connection, self._zones(), at=now)
+        except StopIsPressed:
+            return []  # asked for again once the button is released
 
     def _follow(self, present: Mapping[str, Schedule]) -> None:
         """Make APScheduler's jobs those of the table."""

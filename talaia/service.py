@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from api.app import create_app
 from api.parts import AppParts, StoreActions
 from collector.elasticsearch.shipper import shipping
+from collector.rescans import Rescans
 from collector.schedules import Scheduler
 from collector.stopping import StopWatch
 from collector.tokens import Token, issue_entry_code
@@ -109,7 +110,9 @@ def _working(parts: Parts) -> Iterator[None]:
 
 @contextmanager
 def _scheduling(parts: Parts) -> Iterator[None]:
-    scheduler = Scheduler(parts.store, lambda: {zone.id: zone for zone in parts.door.zones}, clock=now)
+    written = parts.settings.rescans
+    rescans = Rescans(written.as_policy()) if written.enabled else None
+    scheduler = Scheduler(parts.store, lambda: {zone.id: zone for zone in parts.door.zones}, clock=now, rescans=rescans)
     scheduler.start()
     try:
         yield

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from collector.rescans import RescanPolicy
 from collector.slots import Schedule
 from scanners import located_yaml
 from scanners.located_yaml import FileError
@@ -60,13 +62,20 @@ class Rules(_Written):
     folders: tuple[Path, ...] = ()
 
 
+Span = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}(m|h|d)$", examples=["12h"])]
+
+
+def _seconds(span: str) -> int:
+    return int(span[:-1]) * {"m": 60, "h": 3600, "d": 86400}[span[-1]]
+
+
 class ScheduleText(_Written):
     """When a zone is looked at by itself: five cron fields on the clock of the zone, or an interval such as ``6h``."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
     zone: str
     cron: str | None = None
-    every: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,5}(m|h|d)$", examples=["6h"])
+    every: Span | None = None
     enabled: bool = True
 
     @model_validator(mode="after")
@@ -76,7 +85,7 @@ class ScheduleText(_Written):
         return self
 
     def as_schedule(self, timezone: str) -> Schedule:
-        seconds = int(self.every[:-1]) * {"m": 60, "h": 3600, "d": 86400}[self.every[-1]] if self.every else None
+        seconds = _seconds(self.every) if self.every else None
         return Schedule(
             id=self.id,
             zone=self.zone,
@@ -88,6 +97,21 @@ class ScheduleText(_Written):
         )
 
 
+class RescansText(_Written):
+    """How long a host may go unlooked at, by its worst open finding; ``clean`` without one, ``dark`` for whole zones."""
+
+    enabled: bool = True
+    critical: Span = "12h"
+    high: Span = "1d"
+    medium: Span = "4d"
+    clean: Span = "7d"
+    dark: Span = "90d"
+
+    def as_policy(self) -> RescanPolicy:
+        words = ("critical", "high", "medium", "clean", "dark")
+        return RescanPolicy(**{word: timedelta(seconds=_seconds(getattr(self, word))) for word in words})
+
+
 class Settings(_Written):
     """Everything a Talaia is told. Relative paths are relative to the settings file's folder."""
 
@@ -96,6 +120,7 @@ class Settings(_Written):
     catalogue: Path | None = Path("catalogue.yaml")
     rules: Rules = Rules()
     schedules: tuple[ScheduleText, ...] = ()
+    rescans: RescansText = RescansText()
     elasticsearch: Elasticsearch | None = None
     listen: Listen = Listen()
     trusted_authorities: tuple[Path, ...] = Field(default=(), description="PEM files of the city's own authorities")

@@ -14,7 +14,7 @@ from api.pages.charts import waterfall
 from api.pages.forms import back_to, read_form
 from api.pages.lists import asked_of, csv_cell
 from api.pages.rendering import parts_of, render, shown_value, tongue_of
-from api.parts import ActionRefused, AppParts
+from api.parts import AppParts
 from api.problems import not_found
 from api.texts import rule_text, see_it_yourself
 from api.v1.requests import FindingQuery, Key
@@ -99,7 +99,7 @@ async def test_again(request: Request) -> Response:
     """Look again at the places of the chosen findings: one scan for each zone they lie in."""
     caller, fields = await read_form(request)
     chosen = [one for one in fields.get("finding", []) if one.replace("-", "").isalnum()][:200]
-    started = await run_in_threadpool(_look_again, parts_of(request), chosen, caller.name)
+    started = await run_in_threadpool(parts_of(request).actions.look_again, chosen, caller.name)
     return RedirectResponse(f"/scans/{started[0]}", 303) if len(started) == 1 else back_to({"back": ["/scans"]})
 
 
@@ -112,24 +112,6 @@ def filter_of(asked: FindingQuery, parts: AppParts) -> queries.FindingFilter:
         now=parts.clock(),
         **asked.model_dump(include={"department", "service", "asset", "address", "zone", "vantage", "overdue", "q"}),
     )
-
-
-def _look_again(parts: AppParts, chosen: list[str], by: str) -> list[str]:
-    places: dict[str, list[str]] = {}
-    with parts.store.read() as connection:
-        for finding_id in chosen:
-            row = queries.get_finding(connection, finding_id)
-            if row is not None and row.address:
-                places.setdefault(row.zone, []).append(_target(row))
-    if not places:
-        raise ActionRefused("nothing-to-test", "none of these findings has an address to look at again")
-    return [parts.actions.start_scan(zone, sorted(set(targets)), by) for zone, targets in sorted(places.items())]
-
-
-def _target(row: Any) -> str:
-    if not row.port:
-        return str(row.address)
-    return f"[{row.address}]:{row.port}" if ":" in row.address else f"{row.address}:{row.port}"
 
 
 def _views(connection: Any, parts: AppParts) -> list[tuple[str, dict[str, Any], tuple[int, bool]]]:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Row
 
 from api import views
+from api.access import Caller, needs
 from api.parts import Rules
 from api.problems import not_found
 from api.texts import rule_text, see_it_yourself
@@ -13,8 +14,11 @@ from api.v1 import requests, shapes
 from api.v1.asking import language_of, parts_of
 from collector.queries import findings as queries
 from collector.queries import scans as scan_queries
+from collector.tokens import Scope
 
 router = APIRouter(tags=["findings"])
+Scanner = Annotated[Caller, Depends(needs(Scope.SCAN))]
+_AGAIN = "Look again at one finding's place, and nowhere else: it closes if the look proves it fixed"
 
 
 @router.get("/findings", operation_id="list_findings", summary="Findings, filtered and sorted")
@@ -52,6 +56,17 @@ def one(request: Request, finding_id: requests.Key, asked: Annotated[requests.La
         see_it_yourself=see_it_yourself(row.rule, row.address, row.port, row.name),
         history=[shapes.Event.model_validate(event) for event in events],
     )
+
+
+@router.post("/findings/{finding_id}/test-again", operation_id="test_finding_again", summary=_AGAIN, status_code=201)
+def test_again(request: Request, caller: Scanner, finding_id: requests.Key) -> shapes.Scan:
+    parts = parts_of(request)
+    with parts.store.read() as connection:
+        if queries.get_finding(connection, finding_id) is None:
+            raise not_found("finding")
+    scan_id = parts.actions.look_again([finding_id], caller.name)[0]
+    with parts.store.read() as connection:
+        return shapes.Scan.model_validate(scan_queries.get_scan(connection, scan_id))
 
 
 @router.get("/verdicts", operation_id="list_verdicts", summary="The last verdict of each rule on each place, passed ones too")

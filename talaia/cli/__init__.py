@@ -16,7 +16,7 @@ reached; 6 the scan is incomplete; 7 no such thing."""
 
 # In the order in which a newcomer needs them.
 COMMANDS = (
-    "init", "check", "scan", "stop", "findings", "verdicts", "assets", "risk", "rules", "zones", "scans",
+    "init", "check", "scan", "test-again", "stop", "findings", "verdicts", "assets", "risk", "rules", "zones", "scans",
     "serve", "token", "export", "demo",
 )  # fmt: skip
 
@@ -31,7 +31,7 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP)
-        one.command(cmd_name)(importlib.import_module(f"talaia.cli.{cmd_name}").command)
+        one.command(cmd_name)(importlib.import_module(f"talaia.cli.{cmd_name.replace('-', '_')}").command)
         return typer.main.get_command(one)
 
 

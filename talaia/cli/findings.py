@@ -64,7 +64,7 @@ def command(
     )
     with words.reading() as connection:
         if identity:
-            _one(_found(connection, identity), parts, language.value, as_json=as_json)
+            _one(found(connection, identity), parts, language.value, as_json=as_json)
         elif as_json:
             print_lines(line(row, parts, language.value) for row in each_finding(connection, wanted, sort))
         else:
@@ -101,7 +101,8 @@ def where(row: Row[Any]) -> str:
     return f"{host}:{row.port}/{row.transport}" + (f" ({row.name})" if row.name else "")
 
 
-def _found(connection: Connection, identity: str) -> Row[Any]:
+def found(connection: Connection, identity: str) -> Row[Any]:
+    """The finding whose id starts so; ends the command when there is none, or more than one."""
     rows = findings_starting(connection, identity, 2)
     if not rows:
         end(Exit.NOT_FOUND, f"no finding has an id that starts with {clean_text(identity, 40)}")

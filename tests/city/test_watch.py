@@ -134,7 +134,9 @@ class TestLifeOfAFinding:
         home, address = watched.hosts["10.77.1.20"], "10.77.1.20"
         assert self.state(watched, "DB-001", address) == "open"
         home.run("redis-cli", "-h", address, "config", "set", "requirepass", "now-there-is-one")
-        watched.talaia("scan", f"{address}:6379")
+        finding = next(item["id"] for item in watched.lines("findings", "--rule", "DB-001", "--asset", address))
+        (said,) = watched.lines("test-again", finding[:8])
+        assert said["state"] == "resolved"
         assert self.state(watched, "DB-001", address) == "resolved"
         home.run("redis-cli", "-h", address, "-a", "now-there-is-one", "config", "set", "requirepass", "")
         watched.talaia("scan", f"{address}:6379")

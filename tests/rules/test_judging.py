@@ -99,7 +99,9 @@ def test_how_sure_a_verdict_is_may_hang_on_the_facts(tmp_path: Path) -> None:
     write(tmp_path, ("    observed:\n", doubts), ("    result: fail\n", "    result: fail\n    confidence: confirmed\n"))
     book = load_rules([tmp_path])
     for status, expected in ((201, Confidence.POTENTIAL), (200, Confidence.CONFIRMED)):
-        facts = HttpFacts(status=status, cookies=(CookieFacts(name="a", secure=False, http_only=True, same_site="", session=True),))
+        facts = HttpFacts(
+            status=status, cookies=(CookieFacts(name="a", secure=False, http_only=True, same_site="", session=True),)
+        )
         verdict = verdict_of("TST-001", book.judge(facts, INTERNET, NOBODY))
         assert (verdict.result, verdict.confidence) == (Result.FAIL, expected)
 

@@ -1,0 +1,163 @@
+"""Rescans planned by risk: what is in danger is looked at again soon, what was clean later, what never answered rarely.
+
+Every host with open ports is looked at again once its interval is over, by the worst of its open findings. So whoever fixes a
+finding sees it proved without asking, and a host that worsens is noticed before the next whole scan of its zone. Nothing is
+asked for while a zone's window is shut, nor while its last rescan still runs.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Text, and_, cast, func, or_, select
+
+from collector.looking_again import sweeps_of
+from collector.runs import ENDED, ask_for
+from collector.scan_targets import known_endpoints
+from collector.tables import asset, endpoint, finding, observation, scan
+from rules.verdict import Severity
+from scanners.plan import Unit, look_units, sweep_units
+from scanners.zone import Zone
+
+ASKED_BY = "rescan"
+HOSTS_AT_ONCE = 2_000  # a scan; those left over are due at the next turn
+_PATIENCE = 4  # a host whose look left nothing behind is asked again after a quarter of its interval, not at every turn
+_SERVICE, _HOST = "service", "host"  # the scanners whose looks count as having looked
+
+
+class RescanPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a host may go unlooked at, by the worst severity of its open findings.
+
+    ``critical`` holds for what is exploited in the wild too, whose findings are critical. ``clean``: no open finding worse than
+    low; every host is also swept for new ports that often. ``dark``: a zone is swept whole, for what never answered. The
+    defaults follow CISA's Cyber Hygiene scanning, where low findings wait as long as none.
+    """
+
+    critical: timedelta = timedelta(hours=12)
+    high: timedelta = timedelta(hours=24)
+    medium: timedelta = timedelta(days=4)
+    clean: timedelta = timedelta(days=7)
+    dark: timedelta = timedelta(days=90)
+
+    def interval(self, worst: str | None) -> timedelta:
+        """The interval of a host whose worst open finding has this severity (None: it has none)."""
+        by_severity = {Severity.CRITICAL: self.critical, Severity.HIGH: self.high, Severity.MEDIUM: self.medium}
+        return by_severity.get(Severity(worst), self.clean) if worst else self.clean
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """One host that is due. ``sweep``: its ports as well, and not only the open ones it is known to have."""
+
+    address: str
+    worst: str | None
+    last_look: datetime
+    sweep: bool
+    interval: timedelta
+
+
+class Rescans:
+    """Asks for rescans. One a process, called by the scheduler that leads; what it remembers may be lost at any time."""
+
+    def __init__(self, policy: RescanPolicy) -> None:
+        self.policy = policy
+        self._asked: dict[tuple[str, str], datetime] = {}
+
+    def ask(self, connection: Connection, zones: Mapping[str, Zone], *, at: datetime) -> list[str]:
+        """Ask for what is due in every zone that is open now, in the caller's transaction; the scans' ids.
+
+        Raises :class:`~collector.stopping.StopIsPressed`.
+        """
+        scans = []
+        for zone in zones.values():
+            if zone.closed_because(at) is None and not _running(connection, zone.id):
+                scan_id = self._dark(connection, zone, at) or self._hosts(connection, zone, at)
+                scans += [scan_id] if scan_id else []
+        return scans
+
+    def _hosts(self, connection: Connection, zone: Zone, at: datetime) -> str | None:
+        due = [item for item in due_hosts(connection, zone.id, self.policy, at) if self._may_ask(zone.id, item, at)]
+        due = due[:HOSTS_AT_ONCE]
+        if not due:
+            return None
+        for item in due:
+            self._asked[zone.id, item.address] = at
+        targets = [item.address for item in due]
+        return ask_for(connection, zone, _units(connection, zone, due), targets, asked_by=_why(due), at=at)
+
+    def _may_ask(self, zone_id: str, item: Due, at: datetime) -> bool:
+        asked = self._asked.get((zone_id, item.address))
+        return asked is None or at - asked >= item.interval / _PATIENCE
+
+    def _dark(self, connection: Connection, zone: Zone, at: datetime) -> str | None:
+        """A whole scan, when the last is that long ago. The first is a person's or a schedule's to ask for."""
+        no_targets = or_(scan.c.targets.is_(None), cast(scan.c.targets, Text) == "null")  # SQL's null, or JSON's
+        whole = select(func.max(scan.c.created_at)).where(scan.c.zone == zone.id, no_targets)
+        last = connection.execute(whole).scalar_one()
+        if last is None or at - last < self.policy.dark:
+            return None
+        units = sweep_units(zone, expected=known_endpoints(connection, zone.id))
+        return ask_for(connection, zone, units, None, asked_by=f"{ASKED_BY}: whole zone", at=at)
+
+
+def due_hosts(connection: Connection, zone_id: str, policy: RescanPolicy, at: datetime) -> list[Due]:
+    """The hosts of a zone whose interval is over: the worst first, and of those the longest unlooked at."""
+    worst = _worst(connection, zone_id)
+    swept: dict[str, datetime] = {row[0]: row[1] for row in connection.execute(_last_looks(zone_id, _HOST))}
+    found = []
+    for address, looked in connection.execute(_last_looks(zone_id, _SERVICE)):
+        interval = policy.interval(worst.get(address))
+        sweep = at - swept.get(address, looked) >= policy.clean
+        if sweep or at - looked >= interval:
+            found.append(Due(address=address, worst=worst.get(address), last_look=looked, sweep=sweep, interval=interval))
+    return sorted(found, key=lambda item: (item.interval, item.last_look, item.address))
+
+
+def _last_looks(zone_id: str, scanner: str) -> Any:
+    """Address and last look of each host of the zone that has open ports. A host is as old as its oldest endpoint."""
+    seen = observation.alias()
+    at_place = and_(seen.c.asset_id == endpoint.c.asset_id, seen.c.vantage == endpoint.c.vantage, seen.c.scanner == scanner)
+    if scanner == _SERVICE:
+        at_place = and_(at_place, seen.c.place == endpoint.c.place)
+    return (
+        select(endpoint.c.address, func.min(seen.c.observed_at))
+        .join(seen, at_place)
+        .join(asset, asset.c.id == endpoint.c.asset_id)
+        .where(endpoint.c.zone == zone_id, endpoint.c.state == "open", endpoint.c.port.is_not(None), endpoint.c.name.is_(None))
+        .where(asset.c.gone_since.is_(None))
+        .group_by(endpoint.c.address)
+    )
+
+
+def _worst(connection: Connection, zone_id: str) -> dict[str, str]:
+    """The worst severity of the open findings of each address."""
+    order = [severity.value for severity in Severity]
+    open_here = select(finding.c.address, finding.c.severity).where(finding.c.zone == zone_id, finding.c.state == "open")
+    found: dict[str, str] = {}
+    for address, severity in connection.execute(open_here.distinct()).all():
+        if address and order.index(severity) >= order.index(found.get(address, order[0])):
+            found[address] = severity
+    return found
+
+
+def _units(connection: Connection, zone: Zone, due: Iterable[Due]) -> tuple[Unit, ...]:
+    looked = {item.address for item in due if not item.sweep}
+    known = [item for item in known_endpoints(connection, zone.id) if item.address in looked]
+    return (*look_units(zone.id, known), *sweeps_of(connection, zone, sorted(item.address for item in due if item.sweep)))
+
+
+def _why(due: list[Due]) -> str:
+    """``rescan: 3 critical, 1 clean``: what people read in the list of scans."""
+    words = [item.worst if item.worst in ("critical", "high", "medium") else "clean" for item in due]
+    counted = ((word, words.count(word)) for word in ("critical", "high", "medium", "clean"))
+    return f"{ASKED_BY}: " + ", ".join(f"{count} {word}" for word, count in counted if count)
+
+
+def _running(connection: Connection, zone_id: str) -> bool:
+    """Whether a rescan of the zone has been asked for and has not ended."""
+    mine = (
+        scan.c.zone == zone_id,
+        scan.c.asked_by.startswith(f"{ASKED_BY}: "),
+        scan.c.state.not_in([state.value for state in ENDED]),
+    )
+    return connection.execute(select(scan.c.id).where(*mine).limit(1)).one_or_none() is not None
