@@ -213,7 +213,7 @@ def test_what_explains_a_verdict_is_bounded() -> None:
 
 
 def test_an_evaluation_that_fails_is_unknown_and_says_why() -> None:
-    facts = HttpFacts(libraries=(LibraryFacts(name="jquery", version="latest"),))
+    facts = HttpFacts(server="nginx", libraries=(LibraryFacts(name="jquery", version="latest"),))
     verdict = verdict_of("WEB-016", rulebook().judge(facts, INTERNET, NOBODY))
     assert (verdict.result, verdict.missing) == (Result.UNKNOWN, ())
     assert "latest" in verdict.observed["error"]

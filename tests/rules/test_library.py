@@ -128,6 +128,22 @@ def test_the_examples_notice_every_change_of_the_rule(check: ReadCheck) -> None:
                 assert results != [example.result for example in examples(check)], f"{part}: {mutant}"
 
 
+@every_check
+def test_the_examples_notice_every_change_of_a_base_or_of_a_doubt(check: ReadCheck) -> None:
+    """Each ``escalate`` and each ``doubts`` decides the base, or the confidence, that some example states."""
+    for part, stated in (("escalate", "base"), ("doubts", "confidence")):
+        steps = getattr(check.check, part)
+        telling = [example for example in examples(check) if getattr(example, stated) is not None]
+        for index, step in enumerate(steps):
+            for mutant in _mutants(step.when):
+                changed_step = step.model_copy(update={"when": mutant})
+                changed_steps = (*steps[:index], changed_step, *steps[index + 1 :])
+                changed, _ = read_check(check.rule, check.check.model_copy(update={part: changed_steps}), ())
+                if changed is not None:
+                    given = [getattr(judge_example(check.rule, changed, example), stated) for example in telling]
+                    assert given != [getattr(example, stated) for example in telling], f"{part} {index}: {mutant}"
+
+
 def test_the_profiles_differ_where_they_should() -> None:
     assert set(rulebook("modern").disabled) == {"SSH-009"}
     assert not rulebook("ccn-807-strict").disabled
