@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check our rules and those of the folders, and prove their examples")
     check.add_argument("folders", type=Path, nargs="*", metavar="FOLDER")
     check.set_defaults(run=_check)
-    docs = commands.add_parser("docs", help="write docs/rules.md and docs/schemas/rule.json")
+    docs = commands.add_parser("docs", help="write docs/rules.md, docs/rules and docs/schemas/rule.json")
     docs.add_argument("--check", action="store_true", help="write nothing; say whether they are fresh")
     docs.add_argument("--folder", type=Path, default=Path("docs"), help="the documentation folder (docs)")
     docs.set_defaults(run=_docs)

@@ -1,18 +1,19 @@
-"""docs/rules.md and docs/schemas/rule.json, written from the rules themselves so that they cannot say anything else."""
+"""docs/rules.md, a page for each rule and docs/schemas/rule.json, written from the rules: they cannot say anything else."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Iterable, Mapping
 
 from rules.planned import Planned, planned_rules
-from rules.rule import Check, Rule
+from rules.reference import page
+from rules.rule import Rule
 from rules.rulebook import Rulebook
 from rules.vocabulary import Variable, kinds, vocabulary
 
 _HEAD = """# The rules
 
 Written by `python -m rules docs`; do not edit. Each rule is one file in `rules/library`, with its texts in Catalan, Castilian
-and English and with the examples that prove it.
+and English and with the examples that prove it; each has a page of its own. Which rule was seen to work against which real
+server stands in [coverage.md](coverage.md).
 
 A verdict is *pass*, *fail*, *not applicable* or *unknown*. A fact that could not be determined, a look that failed and an
 expression that cannot be evaluated give *unknown*, never *pass*. The base score is for an exposed production asset; exposure
@@ -47,8 +48,9 @@ nested loops. A finding's `observed` should hold still while nothing changes: no
 def generated(rulebook: Rulebook) -> Mapping[str, str]:
     """The text of each file, by its path inside ``docs``."""
     rules = dict(sorted({**rulebook.rules, **rulebook.disabled}.items()))
-    parts = [_HEAD, _overview(rules.values()), _planned(planned_rules(), rules), _WRITING, _facts(), *_details(rules.values())]
-    return {"rules.md": "\n".join(parts).rstrip() + "\n", "schemas/rule.json": schema()}
+    parts = [_HEAD, _overview(rules.values()), _planned(planned_rules(), rules), _WRITING, _facts()]
+    pages = {f"rules/{rule.id}.md": page(rule) for rule in rules.values()}
+    return {"rules.md": "\n".join(parts).rstrip() + "\n", "schemas/rule.json": schema(), **pages}
 
 
 def schema() -> str:
@@ -67,7 +69,7 @@ def _overview(rules: Iterable[Rule]) -> str:
         found = rule.mappings
         guides = (guide.id + ("?" if guide.unverified else "") for guide in found.ccn_stic)
         cells = [
-            f"[{rule.id}](#{rule.id.lower()})",
+            f"[{rule.id}](rules/{rule.id}.md)",
             rule.title["en"],
             f"{rule.severity} ({rule.base:g})",
             ", ".join(rule.kinds),
@@ -100,45 +102,6 @@ def _type(word: Variable) -> str:
     if word.members is not None:
         return "list of {" + ", ".join(f"{name}: {type_name}" for name, type_name in word.members.items()) + "}"
     return f"list of {word.type_name}" if word.is_list else word.type_name
-
-
-def _details(rules: Iterable[Rule]) -> Iterator[str]:
-    for family, members in groupby(rules, key=lambda rule: rule.family):
-        yield f"## {family}\n"
-        for rule in members:
-            yield _detail(rule)
-
-
-def _detail(rule: Rule) -> str:
-    lines = [f'### <a id="{rule.id.lower()}"></a>{rule.id} {rule.title["en"]}\n']
-    lines.append(f"*{rule.title['ca']}* · *{rule.title['es']}*\n")
-    lines.append(f"{rule.severity.capitalize()} ({rule.base:g}), {rule.confidence}. {rule.rationale['en']}\n")
-    for check in rule.checks:
-        lines += _check(check)
-    for name, parameter in rule.parameters.items():
-        lines.append(
-            f"- `{name}` ({parameter.type}, default `{json.dumps(parameter.default, ensure_ascii=False)}`): {parameter.about}"
-        )
-    for profile, setting in rule.profiles.items():
-        changes = "on" if setting.enabled else "off"
-        given = ", ".join(f"`{name}` = `{json.dumps(value)}`" for name, value in setting.parameters.items())
-        lines.append(f"- profile `{profile}`: {given or changes}")
-    if rule.parameters or rule.profiles:
-        lines.append("")
-    sentence, _, code = rule.remediation["en"].partition("\n")
-    lines.append(f"**To do:** {sentence}\n")
-    if code.strip():
-        lines.append(f"```text\n{code.strip(chr(10))}\n```\n")
-    return "\n".join(lines)
-
-
-def _check(check: Check) -> list[str]:
-    lines = [f"```yaml\njudges: {check.judges}"]
-    lines += [f"{word}: {text}" for word, text in (("when", check.when), ("known", check.known)) if text != "true"]
-    lines.append(f"expect: {check.expect}")
-    lines += [f"base {step.base:g} when: {step.when}" for step in check.escalate]
-    lines += [f"{doubt.confidence} when: {doubt.when}" for doubt in check.doubts]
-    return [*lines, "```\n"]
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -105,17 +105,19 @@ def test_rules_that_cannot_be_used_stop_it_before_the_first_verdict(tmp_path: Pa
 def test_check_tells_what_is_wrong_with_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sound = write(tmp_path / "sound")
     assert main(["check", str(sound.parent)]) == 0
-    assert "60 rules are sound" in capsys.readouterr().out
+    assert f"{len(rulebook().rules) + len(rulebook().disabled) + 1} rules are sound" in capsys.readouterr().out
     broken = write(tmp_path / "broken", ("base: 40", "base: 400"))
     assert main(["check", str(broken.parent)]) == 1
     assert f"{broken}:10: base" in capsys.readouterr().err
     assert main(["check", str(our_rules())]) == 0
 
 
-@pytest.mark.parametrize("name", sorted(generated(rulebook())))
-def test_the_written_pages_are_fresh(name: str) -> None:
+def test_the_written_pages_are_fresh() -> None:
     """Run ``python -m rules docs`` after changing a rule or a fact."""
-    assert (ROOT / "docs" / name).read_text("utf-8") == generated(rulebook())[name]
+    wanted = generated(rulebook())
+    stale = [name for name, text in wanted.items() if (ROOT / "docs" / name).read_text("utf-8") != text]
+    assert not stale
+    assert {f"rules/{path.name}" for path in (ROOT / "docs/rules").iterdir()} == {name for name in wanted if "rules/" in name}
 
 
 def test_the_page_names_all_140_rules() -> None:
