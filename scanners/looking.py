@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from scanners import resolver
 from scanners.door import Door, RefusedByScope
 from scanners.nmap import NmapMissing, NmapProduct, ask_nmap, may_say_more, merged
 from scanners.observation import Observation, Outcome, new_id
@@ -158,11 +157,7 @@ class LookRun:
         scanners = [each for each in self.scanners.values() if isinstance(each, OfDomains) and allowed_in(each, self.zone)]
         scanners = [each for each in scanners if each.applies_to_domain(domain, self.zone)]
         self._checks_total += len(scanners)
-        try:
-            addresses = await resolver.resolve(self.door, domain, self.zone)
-        except (RefusedByScope, LookupError, OSError, ProtocolError, ValueError):
-            addresses = ()
-        target = Target(address=str(addresses[0]) if addresses else NO_ADDRESS, name=domain)
+        target = Target(address=NO_ADDRESS, name=domain)  # a domain stays who it is, whichever host its name leads to today
         for scanner in scanners:
             async with self.bench.workers:
                 self._out.put_nowait(await observe(scanner, target, Occasion(door=self.door, zone=self.zone)))

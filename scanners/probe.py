@@ -59,9 +59,9 @@ class Probe:
 
         Yields one ``service`` observation for each endpoint (outcome closed, filtered or timeout when it is not open), one
         for each scanner that applies to it (http and tls also once per name), a second ``service`` observation where nmap
-        could say more, and one ``names`` observation for each domain. The target of a ``names`` observation has no port, the
-        domain as its name, and as its address the first one inside a zone, or :data:`scanners.plan.NO_ADDRESS`. Never
-        raises for what a host does; ends within a second, with ``refused_by_scope`` for what is left, when stopped. Raises
+        could say more, and one of each scanner of domains (``names``, ``mail_domain``) for each domain. The target of these
+        has no port, the domain as its name, and as its address :data:`scanners.plan.NO_ADDRESS`. Never raises for what a
+        host does; ends within a second, with ``refused_by_scope`` for what is left, when stopped. Raises
         :class:`~scanners.door.RefusedByScope` when the zone is unknown.
         """
         zone = self._zone(unit.zone_id)

@@ -1,13 +1,20 @@
 """Names: DNS questions asked through the door from the zone's own resolver."""
 
+import struct
+from typing import Any
+
 import dns.exception
+import dns.flags
 import dns.message
+import dns.rcode
 import dns.rdatatype
 
 from scanners.door import Door, Refusal, RefusedByScope
 from scanners.target import Address, AddressError, parse_address, parse_name
 from scanners.wire import ProtocolError
 from scanners.zone import Zone
+
+RECORDS_KEPT = 64  # of one kind: no honest name has more
 
 
 async def ask(door: Door, name: str, kind: str, zone: Zone, *, timeout_seconds: float = 3.0) -> dns.message.Message:
@@ -16,18 +23,49 @@ async def ask(door: Door, name: str, kind: str, zone: Zone, *, timeout_seconds: 
     Raises ``TimeoutError``, :class:`~scanners.wire.ProtocolError` for an answer that is not one, and
     :class:`~scanners.door.RefusedByScope` when the name is not of the zone or the zone has no resolver.
     """
-    name = parse_name(name)
-    if not zone.names_domain(name):
+    if not zone.names_domain(parse_name(name)):
         raise RefusedByScope(Refusal.OUTSIDE, f"{name} is not a domain of zone {zone.id}")
-    query = dns.message.make_query(name, kind, use_edns=0, payload=1232)
+    return await ask_of_any_name(door, name, kind, zone, timeout_seconds=timeout_seconds)
+
+
+async def ask_of_any_name(
+    door: Door, name: str, kind: str, zone: Zone, *, dnssec: bool = False, unchecked: bool = False, timeout_seconds: float = 3.0
+) -> dns.message.Message:
+    """As :func:`ask`, of any name: what a domain of the zone refers to (SPF includes, mail hosts, name servers).
+
+    Only the zone's resolver hears the question. ``dnssec`` wants signatures too (DO, RFC 4035 3.2.1), ``unchecked`` the answer
+    even where the resolver finds them wrong (CD, 3.2.2).
+    """
+    query = dns.message.make_query(parse_name(name), kind, use_edns=0, payload=1232, want_dnssec=dnssec)
+    if unchecked:
+        query.flags |= dns.flags.CD
     raw = await door.ask_resolver(zone, query.to_wire(), timeout_seconds=timeout_seconds)
+    return read_answer(query, raw)
+
+
+def read_answer(query: dns.message.Message, raw: bytes, *, transfer: bool = False) -> dns.message.Message:
+    """The answer to ``query`` (a message of a zone transfer when ``transfer``). Raises :class:`~scanners.wire.ProtocolError`."""
     try:
-        answer = dns.message.from_wire(raw, ignore_trailing=True)
-    except dns.exception.DNSException as error:
-        raise ProtocolError(f"the resolver's answer cannot be read ({type(error).__name__})") from error
-    if not query.is_response(answer):
-        raise ProtocolError("the resolver answered another question")
+        answer = dns.message.from_wire(raw, ignore_trailing=True, xfr=transfer, one_rr_per_rrset=transfer)
+        matches = query.is_response(answer)
+    except (dns.exception.DNSException, ValueError, struct.error) as error:
+        raise ProtocolError(f"the answer cannot be read as DNS ({type(error).__name__})") from error
+    if not matches:
+        raise ProtocolError("it answered another question")
     return answer
+
+
+def records_of(answer: dns.message.Message, kind: str) -> list[Any]:
+    """The records of that kind in the answer section, at most 64; aliases on the way left out."""
+    wanted = dns.rdatatype.from_text(kind)
+    return [record for rrset in answer.answer if rrset.rdtype == wanted for record in rrset][:RECORDS_KEPT]
+
+
+def exists(answer: dns.message.Message) -> bool | None:
+    """Whether the name exists; None when the answer is a failure or a refusal and says nothing."""
+    if answer.rcode() == dns.rcode.NXDOMAIN:
+        return False
+    return True if answer.rcode() == dns.rcode.NOERROR else None
 
 
 async def resolve(door: Door, name: str, zone: Zone) -> tuple[Address, ...]:

@@ -155,6 +155,9 @@ class Zone(_Written):
     udp_ports: Ports = parse_ports("common_udp")
     resolver: AddressText | None = Field(default=None, description="the DNS server that names of this zone are asked from")
     resolver_port: Whole = Field(default=53, ge=1, le=65535)
+    dkim_selectors: tuple[NameText, ...] = Field(
+        default=(), description="the DKIM selectors that mail of the zone's domains is signed with; no look can list them"
+    )
     namespace: str = Field(default="", description="networks that overlap have a namespace each; empty: the city's one")
     parameters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="rule id: {parameter: value}; wins over the rule's own defaults"

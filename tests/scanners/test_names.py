@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanners.observation import Observation, Outcome
-from scanners.protocols.names import SCANNER, NamesFacts, _chain, _issuers
+from scanners.protocols.names import SCANNER, NamesFacts, _chain
+from scanners.protocols.names.caa import issuers
 from scanners.scanner import observe, scanners_by_name
 from scanners.service_facts import ServiceFacts
 from scanners.target import Target
@@ -218,4 +219,4 @@ def test_any_caa_value_is_read(value: bytes) -> None:
 
     record: Any = Record()
     record.value = value
-    assert all(set(issuer) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-") for issuer in _issuers([record]))
+    assert all(set(issuer) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-") for issuer in issuers([record]))

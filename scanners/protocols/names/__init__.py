@@ -1,9 +1,8 @@
-"""Names of a zone: where they lead, who may certify them. Asked from the zone's resolver."""
+"""Names of a zone: where they lead, who answers for them and may certify them. Asked from the zone's resolver."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import dns.flags
 import dns.message
@@ -13,18 +12,24 @@ import dns.rdatatype
 
 from scanners.clean_text import clean_text
 from scanners.observation import Facts
+from scanners.protocols.names.caa import closest_caa
+from scanners.protocols.names.delegation import delegation_of
+from scanners.protocols.names.dnssec import dnssec_of
 from scanners.resolver import ask
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
 from scanners.target import AddressError, Target, parse_name
-from scanners.wire import ProtocolError
 from scanners.zone import Intrusiveness, Zone
 
 
 class NamesFacts(Facts, frozen=True, kw_only=True):
     """One DNS name. ``cname`` the chain followed; ``dangling_cname``: the chain ends in a name that does not exist
     (NXDOMAIN). ``caa`` are the issuers of the closest CAA set (RFC 8659), empty when there is none. Both are None when the
-    resolver could not say: it failed, or knows only its own zones and the chain or the climb leads outside."""
+    resolver could not say: it failed, or knows only its own zones and the chain or the climb leads outside.
+
+    ``apex``: the name has name servers of its own; the facts after it are None where it has none.
+    ``name_server_networks``: how many networks (/24, /48) they stand in. ``lame``: those without an address, and those inside
+    the zone that do not answer for the domain; None when not every one could be asked. ``dnssec``: secure, insecure, bogus."""
 
     kind: ClassVar[str] = "names"
 
@@ -33,14 +38,17 @@ class NamesFacts(Facts, frozen=True, kw_only=True):
     dangling_cname: bool | None = None
     caa: tuple[str, ...] | None = None
     caa_present: bool | None = None
+    apex: bool | None = None
+    name_servers: tuple[str, ...] | None = None
+    name_server_addresses: tuple[str, ...] | None = None
+    name_server_networks: int | None = None
+    lame: tuple[str, ...] | None = None
+    dnssec: str | None = None
 
 
 _CHAIN = 16  # names of a chain that are followed; resolvers stop at about as many
 _RECORDS = 64  # of one kind, that are worth keeping
 
-# Registries that register names of three labels: above such a name there is nobody to ask (dominios.es).
-_REGISTRIES = frozenset({"com.es", "nom.es", "org.es", "gob.es", "edu.es"})
-_ISSUER = re.compile(r"^[ \t]*([A-Za-z0-9.-]*)")
 _ANSWERED = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
@@ -49,7 +57,7 @@ class NamesScanner:
     """Asks the zone's resolver about ``target.name``. The address of the target is not used, and nothing is sent to it."""
 
     name: str = "names"
-    version: str = "1"
+    version: str = "2"
     facts_type: type[Facts] = NamesFacts
     intrusiveness: Intrusiveness = Intrusiveness.GENTLE
     deadline_seconds: float = 30.0
@@ -65,13 +73,20 @@ class NamesScanner:
             raise AddressError(f"{target}: names are asked by name, and this target has none")
         name = parse_name(target.name)
         answers = [await ask(occasion.door, name, kind, occasion.zone) for kind in ("A", "AAAA")]
-        caa = await _closest_caa(name, occasion)
+        caa = await closest_caa(name, occasion)
+        delegation = await delegation_of(name, occasion)
         facts = NamesFacts(
             addresses=_addresses(answers),
             cname=_chain(name, answers[0]) if _answered(answers[0]) else None,
             dangling_cname=_dangling(name, answers),
             caa=None if caa is None else caa.issuers,
             caa_present=None if caa is None else caa.present,
+            apex=delegation.apex,
+            name_servers=delegation.servers,
+            name_server_addresses=delegation.addresses,
+            name_server_networks=delegation.networks,
+            lame=delegation.lame,
+            dnssec=await dnssec_of(name, occasion) if delegation.apex else None,
         )
         return Look(facts, b"\n\n".join(answer.to_text().encode() for answer in answers))
 
@@ -117,40 +132,6 @@ def _dangling(name: str, answers: list[dns.message.Message]) -> bool | None:
     if _addresses(answers) or answer.flags & dns.flags.RA:
         return False  # the end exists: it has an address, or a resolver that looks everywhere says that it has none
     return None  # only the server of the first name was asked: it does not know the rest
-
-
-@dataclass(frozen=True)
-class _Caa:
-    present: bool
-    issuers: tuple[str, ...] = ()
-
-
-async def _closest_caa(name: str, occasion: Occasion) -> _Caa | None:
-    """The closest CAA set at or above ``name`` (RFC 8659 §3), within the zone's domains; None when that cannot be told."""
-    labels = name.split(".")
-    for depth in range(len(labels) - 1):
-        at = ".".join(labels[depth:])
-        if at in _REGISTRIES:
-            return _Caa(present=False)
-        if not occasion.zone.names_domain(at):
-            return None  # somebody else's name: there may be a set, and we may not ask
-        try:
-            answer = await ask(occasion.door, at, "CAA", occasion.zone)
-        except (ProtocolError, TimeoutError):
-            return None
-        if not _answered(answer):
-            return None
-        records = [record for rrset in answer.answer if rrset.rdtype == dns.rdatatype.CAA for record in rrset]
-        if records:
-            return _Caa(present=True, issuers=_issuers(records[:_RECORDS]))
-    return _Caa(present=False)
-
-
-def _issuers(records: Iterable[Any]) -> tuple[str, ...]:
-    """The issuer domains that ``issue`` and ``issuewild`` properties name. ``issue ";"`` allows nobody and names none."""
-    values = [record.value for record in records if record.tag.lower() in (b"issue", b"issuewild")]
-    found = [_ISSUER.match(value.decode("ascii", "replace")) for value in values]
-    return tuple(dict.fromkeys(match[1].lower() for match in found if match and match[1]))
 
 
 SCANNER = NamesScanner()
