@@ -15,7 +15,7 @@ import pytest
 
 from talaia.demo.certificates import Authority
 from tests.city.host import Host
-from tests.city.hosts import EXCLUDED, HOSTILE, HOSTS, OUTSIDE
+from tests.city.hosts import EXCLUDED, HOSTILES, HOSTS, OUTSIDE
 from tests.city.servers import Yard
 from tests.namespaces import Counts, Namespace, cable, count, namespace, switch
 from tests.processes import running
@@ -102,8 +102,8 @@ def city() -> Iterator[City]:
             link.ip("link", "set", port, "master", "br0")
         probe.route("default", via="10.77.255.254")
         probe.route("default", via="fd77::fffe")
-        homes = {host.address: _settle(stack, link, host, folder, authority) for host in (*HOSTS, HOSTILE, EXCLUDED, OUTSIDE)}
-        for host in (*HOSTS, HOSTILE, EXCLUDED, OUTSIDE):
+        homes = {host.address: _settle(stack, link, host, folder, authority) for host in (*HOSTS, *HOSTILES, EXCLUDED, OUTSIDE)}
+        for host in (*HOSTS, *HOSTILES, EXCLUDED, OUTSIDE):
             _wait(homes[host.address], host, folder)
         scope = list(SCOPE)
         leaving, leaked = count(probe, "egress", scope), count(gateway, "ingress", ["10.77.255.254/32", "fd77::fffe/128"])
@@ -138,7 +138,7 @@ def _catalogue() -> str:
         f'  - {{id: {host.name}, name: {host.name}, services: [{host.service}], addresses: ["{host.address}"], owner: it'
         + (f", authorised_ports: {list(host.authorised)}" if host.authorised else "")
         + "}\n"
-        for host in (*HOSTS, HOSTILE)
+        for host in (*HOSTS, *HOSTILES)
         if host.service
     )
     return (

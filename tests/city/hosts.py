@@ -3,7 +3,7 @@
 from tests.city import districts, servers
 from tests.city.host import TOLERATED, WEB_BARE, Host
 
-__all__ = ["EXCLUDED", "HOSTILE", "HOSTS", "OUTSIDE", "TOLERATED", "TRUTH", "TWINS", "Host"]
+__all__ = ["EXCLUDED", "HOSTILE", "HOSTILES", "HOSTS", "OUTSIDE", "TOLERATED", "TRUTH", "TWINS", "Host"]
 
 _OLD_TOWN: tuple[Host, ...] = (
     # 10.77.1.0/26: seen from the internet
@@ -62,6 +62,12 @@ _OLD_TOWN: tuple[Host, ...] = (
 
 HOSTS = (*_OLD_TOWN, *districts.hosts())
 HOSTILE = Host("10.77.1.50", "hostil", servers.hostile, (21, 22, 25, 80, 443, 6379, 8080), {})
+HOSTILES = (
+    HOSTILE,
+    Host("10.77.1.51", "panta", servers.tarpit, (22, 80, 443), {}),
+    Host("10.77.2.51", "panta-intern", servers.tarpit, (22, 80, 443), {}),
+    Host("10.77.1.52", "laberint", servers.maze, (80, 8080, 443), {}),
+)
 EXCLUDED = Host("10.77.1.60", "exclos", servers.login_web, (80,), {})
 OUTSIDE = Host("10.77.1.70", "fora", servers.login_web, (80,), {})  # beyond the /26
 

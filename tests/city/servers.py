@@ -381,5 +381,13 @@ def ancient_tls(yard: Yard) -> list[Command]:
     return [[sys.executable, "-m", "talaia.demo.oldtls", str(spec)], null]
 
 
-def hostile(yard: Yard) -> list[Command]:
-    return [[sys.executable, "-m", "tests.city.hostile", yard.address]]
+def hostile(yard: Yard, kind: str = "harm") -> list[Command]:
+    return [[sys.executable, "-m", "tests.city.hostile", yard.address, kind]]
+
+
+def tarpit(yard: Yard) -> list[Command]:
+    return hostile(yard, "tarpit")
+
+
+def maze(yard: Yard) -> list[Command]:
+    return hostile(yard, "maze")

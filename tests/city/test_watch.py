@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.city.conftest import City
-from tests.city.hosts import EXCLUDED, HOSTILE, HOSTS, OUTSIDE, TOLERATED, TRUTH, TWINS
+from tests.city.hosts import EXCLUDED, HOSTILE, HOSTILES, HOSTS, OUTSIDE, TOLERATED, TRUTH, TWINS, Host
 from tests.namespaces import count
 
 
@@ -14,7 +14,7 @@ def watched(city: City) -> City:
     """The city after one whole scan, with counters on the excluded and the outside host."""
     untouched = {host.address: count(city.hosts[host.address], "ingress", [host.address + "/32"]) for host in (EXCLUDED, OUTSIDE)}
     city.untouched = untouched  # type: ignore[attr-defined]
-    city.talaia("scan")
+    city.scanned = city.lines("scan")  # type: ignore[attr-defined]
     return city
 
 
@@ -103,6 +103,13 @@ def test_hostile_text_is_escaped_everywhere(watched: City) -> None:
 def test_a_hostile_host_is_an_asset_like_others(watched: City) -> None:
     verdicts = [item for item in watched.lines("verdicts") if item["address"] == HOSTILE.address]
     assert any(item["verdict"] == "unknown" for item in verdicts)
+
+
+@pytest.mark.parametrize("host", HOSTILES, ids=lambda host: host.name)
+def test_a_hostile_host_costs_no_unit(watched: City, host: Host) -> None:
+    """It is in the inventory, and its scan ended like every other: no unit was given up because of it."""
+    assert any(host.address in asset["addresses"] for asset in watched.lines("assets"))
+    assert all(line["units_failed"] == 0 for line in watched.scanned)  # type: ignore[attr-defined]
 
 
 def test_targets_outside_every_zone_are_refused(watched: City) -> None:
