@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from collector.tables import endpoint
+from scanners.devices import class_of_ports
 from scanners.plan import Endpoint, Unit, look_units, sweep_units
 from scanners.target import AddressError, Network, Transport, parse_address, parse_endpoint, parse_network
 from scanners.zone import Zone
@@ -104,7 +105,20 @@ def known_endpoints(connection: Connection, zone_id: str) -> tuple[Endpoint, ...
         found = names.setdefault((row.address, row.port, row.transport or Transport.TCP.value), [])
         if row.name and row.name not in found:
             found.append(row.name)
+    devices = _devices(names)
     return tuple(
-        Endpoint(address=address, port=port, transport=Transport(transport), names=tuple(found))
+        Endpoint(address=address, port=port, transport=Transport(transport), names=tuple(found), device=devices.get(address))
         for (address, port, transport), found in sorted(names.items())
     )
+
+
+def _devices(places: Iterable[tuple[str, int, str]]) -> dict[str, str]:
+    """The addresses whose known ports are those of a fragile device: one port alone, tested again, must not forget the others."""
+    open_at: dict[str, dict[str, set[int]]] = {}
+    for address, port, transport in places:
+        open_at.setdefault(address, {}).setdefault(transport, set()).add(port)
+    found = {
+        address: class_of_ports(ports.get(Transport.TCP.value, set()), ports.get(Transport.UDP.value, set()))
+        for address, ports in open_at.items()
+    }
+    return {address: device.value for address, device in found.items() if device is not None}

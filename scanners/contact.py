@@ -17,6 +17,8 @@ class Refusal(StrEnum):
     OWN_HOST = "own_host"
     NOT_NOW = "not_now"
     TOO_HARD = "too_hard"
+    LEFT_ALONE = "left_alone"
+    FRAGILE = "fragile"
     STOPPED = "stopped"
 
 

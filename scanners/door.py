@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 
 from scanners.contact import Contact, Refusal, RefusedByScope
+from scanners.devices import DeviceClass, KnownDevices
 from scanners.pace import Pace, Turnstile, deadline, queueing
 from scanners.stop import Stop
 from scanners.target import Address, AddressError, Target, Transport, parse_address
@@ -65,6 +66,7 @@ class Door:
         self._paces: dict[str, Pace] = {}
         self._turnstile = Turnstile()
         self._contacts: dict[Contact, None] = {}
+        self._devices = KnownDevices()
         self.stop.listen(self._review)
 
     def replace(self, zones: Sequence[Zone]) -> None:
@@ -78,6 +80,19 @@ class Door:
             if zone.id in self._paces:
                 self._paces[zone.id].rate = float(zone.packets_per_second)
         self._review()
+
+    def spare(self, address: str | Address, device: DeviceClass) -> None:
+        """Take ``address`` for a fragile device from now on.
+
+        Where its zone does not say otherwise, only gentle looks are admitted to it, one connection at a time; where the zone
+        leaves such devices alone, none. What is under way and harder than that is cut.
+        """
+        if self._devices.note(address, device, self.clock()):
+            self._review()
+
+    def device_at(self, address: str | Address) -> DeviceClass | None:
+        """What fragile device is known to be at ``address``."""
+        return self._devices.at(address, self.clock())
 
     def _review(self) -> None:
         """Cut every contact that the door would not make now."""
@@ -105,7 +120,7 @@ class Door:
         contact.check()
 
     def admit(self, address: str | Address, *, zone_id: str | None = None, needs: Intrusiveness = Intrusiveness.GENTLE) -> Zone:
-        """The zone that allows looking at ``address`` now. Raises :class:`RefusedByScope` with the reason.
+        """The zone that allows looking at ``address`` now, as it is for it. Raises :class:`RefusedByScope` with the reason.
 
         ``zone_id`` narrows the search to one zone; ``needs`` is how hard the look is. Where several zones name the
         address, an exclusion in any of them wins, and the first that is open now is returned.
@@ -119,14 +134,25 @@ class Door:
             where = f"zone {zone_id}" if zone_id else "any zone"
             raise RefusedByScope(Refusal.OUTSIDE, f"{ip} is not in {where}")
         zones = self._named_enough(ip, zones)
+        device = self.device_at(ip)
+        if device is not None and any(device in zone.left_alone for zone in zones):
+            raise RefusedByScope(Refusal.LEFT_ALONE, f"{ip} is a fragile device ({device.value}), which its zone leaves alone")
         shut = [zone.closed_because(self.clock()) for zone in zones]
         for zone, reason in zip(zones, shut, strict=True):
-            if reason is None and zone.intrusiveness.allows(needs):
-                return zone
+            if reason is None and zone.as_for(device).intrusiveness.allows(needs):
+                return zone.as_for(device)
         closed = next((reason for reason in shut if reason), None)
         if closed:
             raise RefusedByScope(Refusal.NOT_NOW, closed)
-        raise RefusedByScope(Refusal.TOO_HARD, f"{ip}: a {needs.value} look is more than its zone allows")
+        what = f" for a fragile device ({device.value})" if device else ""
+        raise RefusedByScope(Refusal.TOO_HARD, f"{ip}: a {needs.value} look is more than its zone allows{what}")
+
+    def _still(self, address: str, zone: Zone, needs: Intrusiveness) -> None:
+        """Raises :class:`RefusedByScope` unless what began in ``zone`` may go on as it began."""
+        now = self.admit(address, zone_id=zone.id, needs=needs)
+        device = self.device_at(address)
+        if device is not None and now.is_gentle and not zone.is_gentle:
+            raise RefusedByScope(Refusal.FRAGILE, f"{address} turned out to be a fragile device ({device.value})")
 
     def _refuse_excluded(self, ip: Address) -> None:
         for zone in self.zones:
@@ -176,7 +202,7 @@ class Door:
             raise AddressError(f"{target} has no port to connect to")
         zone = self.admit(target.address, zone_id=zone_id, needs=needs)
         async with self._turnstile.through(target.address, zone.connections_per_host):
-            with self._contact(lambda: self.admit(target.address, zone_id=zone.id, needs=needs)) as contact:
+            with self._contact(lambda: self._still(target.address, zone, needs)) as contact:
                 await self._turn(contact, zone)
                 async with deadline(limits.deadline_seconds):
                     wire = await self._connect(contact, target, zone, limits, reserved_port)
@@ -231,7 +257,7 @@ class Door:
         """
         zone = self.admit(target.address, zone_id=zone_id, needs=needs)
         async with self._turnstile.through(target.address, zone.connections_per_host):
-            with self._contact(lambda: self.admit(target.address, zone_id=zone.id, needs=needs)) as contact:
+            with self._contact(lambda: self._still(target.address, zone, needs)) as contact:
                 await self._turn(contact, zone)
                 return await contact.run(_exchange(target, payload, timeout_seconds, replies, any_port=any_port))
 
@@ -281,7 +307,8 @@ class Door:
     def _admit_resolver(self, zone: Zone) -> None:
         if self.stop.pressed:
             raise RefusedByScope(Refusal.STOPPED, f"looking was stopped: {self.stop.reason}")
-        if zone not in self.zones:
+        place = (zone.id, zone.resolver, zone.resolver_port)
+        if place not in [(now.id, now.resolver, now.resolver_port) for now in self.zones]:
             raise RefusedByScope(Refusal.OUTSIDE, f"zone {zone.id} is no longer in force as it was")
         closed = zone.closed_because(self.clock())
         if closed:

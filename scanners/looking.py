@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from scanners.devices import DeviceClass, class_of_answer, class_of_ports, named_class
 from scanners.door import Door, RefusedByScope
 from scanners.nmap import NmapMissing, NmapProduct, ask_nmap, may_say_more, merged
 from scanners.observation import Observation, Outcome, new_id
@@ -24,6 +25,7 @@ PER_NAME = frozenset({"http", "tls"})
 """Scanners that see something else at each name of a host: asked at the bare address and once per name."""
 
 REPORT_SECONDS = 0.25
+SETTLE_SECONDS = 3.0  # how long a host's protocols wait for the first looks at its other ports
 NMAP_RUN_SECONDS, NMAP_HOST_SECONDS, NMAP_UNIT_SECONDS = 10, 20, 40  # of wall clock: what it may at most add to a scan
 NMAP_BESIDE_WIDTH = 4  # with fewer connections a host, nmap waits until the protocol scanners have had theirs
 
@@ -101,12 +103,17 @@ class LookRun:
                 group.create_task(self._host(endpoints, group))
 
     async def _host(self, endpoints: list[Endpoint], group: asyncio.TaskGroup) -> None:
-        firsts = [group.create_task(self._first(item, group)) for item in endpoints]
+        address = endpoints[0].address
+        self._spare(address, _device_of(endpoints))
+        settled = asyncio.Event()
+        firsts = [group.create_task(self._first(item, settled, group)) for item in endpoints]
+        await asyncio.wait(firsts, timeout=SETTLE_SECONDS)
+        settled.set()
         seen = [(item, *await first) for item, first in zip(endpoints, firsts, strict=True)]
-        self._hosts[endpoints[0].address] = 1
+        self._hosts[address] = 1
         if all(self._hosts.values()):
             self._phase = "protocols"
-        if not self._nmap:
+        if not self._nmap or not self._zone_for(address).intrusiveness.allows(Intrusiveness.NORMAL):
             return
         asked = [(item, facts) for item, facts, _ in seen if facts is not None and may_say_more(facts, self.zone)]
         asked = [(item, facts) for item, facts in asked if item.transport is Transport.TCP and item not in self._tiring]
@@ -117,9 +124,12 @@ class LookRun:
         for item, facts in asked:
             spent += await self._ask_nmap(item, facts, NMAP_HOST_SECONDS - spent, group)
 
-    async def _first(self, item: Endpoint, group: asyncio.TaskGroup) -> tuple[ServiceFacts | None, list[asyncio.Task[None]]]:
+    async def _first(
+        self, item: Endpoint, settled: asyncio.Event, group: asyncio.TaskGroup
+    ) -> tuple[ServiceFacts | None, list[asyncio.Task[None]]]:
         target = Target(address=item.address, port=item.port, transport=item.transport)
-        observation = await self._look(SERVICE, target, None)
+        observation = self._recognised(await self._look(SERVICE, target, None))
+        self._out.put_nowait(observation)
         self._answered.add(item)
         facts = observation.facts if isinstance(observation.facts, ServiceFacts) else None
         if facts is None:
@@ -127,14 +137,40 @@ class LookRun:
         if len(observation.evidence) >= LIMIT_BYTES:
             self._tiring.add(item)
         self._open += 1
-        return facts, self._ask_all(item, facts, self.scanners.values(), group)
+        # What the other ports of the host say may make it a fragile device: nothing harder than this look begins before.
+        checks = group.create_task(self._ask_all_once(settled, item, facts, group))
+        return facts, [checks]
+
+    async def _ask_all_once(self, settled: asyncio.Event, item: Endpoint, facts: ServiceFacts, group: asyncio.TaskGroup) -> None:
+        await settled.wait()
+        await asyncio.gather(*self._ask_all(item, facts, self.scanners.values(), group))
+
+    def _recognised(self, observation: Observation) -> Observation:
+        """The observation of a first look, saying so where its host is, or by this look turned out to be, a fragile device."""
+        facts, address = observation.facts, observation.target.address
+        if not isinstance(facts, ServiceFacts):
+            return observation
+        device = self.door.device_at(address) or class_of_answer(facts, observation.evidence)
+        if device is None:
+            return observation
+        self._spare(address, device)
+        return msgspec.structs.replace(observation, facts=msgspec.structs.replace(facts, device_class=device.value))
+
+    def _spare(self, address: str, device: DeviceClass | None) -> None:
+        if device is not None:
+            self.door.spare(address, device)
+
+    def _zone_for(self, address: str) -> Zone:
+        """The zone as it is for this host now."""
+        return self.zone.as_for(self.door.device_at(address))
 
     def _ask_all(
         self, item: Endpoint, facts: ServiceFacts, scanners: Iterable[Scanner], group: asyncio.TaskGroup
     ) -> list[asyncio.Task[None]]:
         tasks = []
+        zone = self._zone_for(item.address)
         for scanner in scanners:
-            if not scanner.applies(facts) or not allowed_in(scanner, self.zone):
+            if not scanner.applies(facts) or not allowed_in(scanner, zone):
                 continue
             for name in (None, *item.names) if scanner.name in PER_NAME else (None,):
                 target = Target(address=item.address, port=item.port, transport=item.transport, name=name)
@@ -143,15 +179,22 @@ class LookRun:
         return tasks
 
     async def _check(self, scanner: Scanner, target: Target, facts: ServiceFacts) -> None:
-        await self._look(scanner, target, facts)
+        self._out.put_nowait(await self._look(scanner, target, facts))
         self._checks_done += 1
 
     async def _look(self, scanner: Scanner, target: Target, facts: ServiceFacts | None) -> Observation:
-        width = self.zone.connections_per_host
-        async with self.bench.hosts.through(target.address, width), self.bench.workers:
-            observation = await observe(scanner, target, Occasion(door=self.door, zone=self.zone, service=facts))
-        self._out.put_nowait(observation)
-        return observation
+        """One look. One that was under way when its host turned out to be a fragile device is made again, gently."""
+        while True:
+            zone = self._zone_for(target.address)
+            known = self.door.device_at(target.address)
+            device = None if known in zone.not_spared else known
+            async with self.bench.hosts.through(target.address, zone.connections_per_host), self.bench.workers:
+                if zone is not self._zone_for(target.address):
+                    continue
+                occasion = Occasion(door=self.door, zone=zone, service=facts, device=device)
+                observation = await observe(scanner, target, occasion)
+            if zone is self._zone_for(target.address):
+                return observation
 
     async def _domain(self, domain: str) -> None:
         scanners = [each for each in self.scanners.values() if isinstance(each, OfDomains) and allowed_in(each, self.zone)]
@@ -244,3 +287,11 @@ class LookRun:
                 notes=tuple(self._notes),
             )
         )
+
+
+def _device_of(endpoints: Iterable[Endpoint]) -> DeviceClass | None:
+    """What fragile device the endpoints of one host are of: as the sweep recognised it, or by the ports alone."""
+    known = next((device for item in endpoints if (device := named_class(item.device)) is not None), None)
+    tcp = [item.port for item in endpoints if item.transport is Transport.TCP]
+    udp = [item.port for item in endpoints if item.transport is Transport.UDP]
+    return known or class_of_ports(tcp, udp)

@@ -140,23 +140,60 @@ class Pace:
             self._lent -= lent
 
 
-class Turnstile:
-    """At most ``width`` at once for each key (an address); keys without users take no memory."""
+class _Gate:
+    """Who is inside, and who waits: first come, first served, each with the width it was told."""
 
     def __init__(self) -> None:
-        self._gates: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self.inside = 0
+        self.waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+
+    async def enter(self, width: int) -> None:
+        if not self.waiting and self.inside < width:
+            self.inside += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append((turn, width))
+        try:
+            with queueing():
+                await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()
+            else:
+                self._let_in()
+            raise
+
+    def leave(self) -> None:
+        self.inside -= 1
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self.waiting and (self.waiting[0][0].done() or self.inside < self.waiting[0][1]):
+            turn, _ = self.waiting.popleft()
+            if not turn.done():
+                self.inside += 1
+                turn.set_result(None)
+
+
+class Turnstile:
+    """At most ``width`` at once for each key (an address); keys without users take no memory.
+
+    The width of a key may change: who comes with a smaller one waits until so few are inside.
+    """
+
+    def __init__(self) -> None:
+        self._gates: dict[str, tuple[_Gate, int]] = {}
 
     @asynccontextmanager
     async def through(self, key: str, width: int) -> AsyncIterator[None]:
-        gate, users = self._gates.get(key, (asyncio.Semaphore(width), 0))
+        gate, users = self._gates.get(key) or (_Gate(), 0)
         self._gates[key] = (gate, users + 1)
         try:
-            with queueing():
-                await gate.acquire()
+            await gate.enter(width)
             try:
                 yield
             finally:
-                gate.release()
+                gate.leave()
         finally:
             gate, users = self._gates[key]
             if users == 1:

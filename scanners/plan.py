@@ -26,12 +26,16 @@ ENDPOINTS_PER_LOOK = 64
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A port that is open, or that the inventory knows. ``names`` are the DNS names by which the host is asked."""
+    """A port that is open, or that the inventory knows. ``names`` are the DNS names by which the host is asked.
+
+    ``device`` is the class of fragile device (:class:`~scanners.devices.DeviceClass`) that its host is known to be.
+    """
 
     address: str
     port: int
     transport: Transport = Transport.TCP
     names: tuple[str, ...] = ()
+    device: str | None = None
 
 
 class SweepUnit(msgspec.Struct, frozen=True, kw_only=True, tag="sweep"):
@@ -179,7 +183,8 @@ def look_units(zone_id: str, found: Iterable[Endpoint], domains: Sequence[str] =
         places = hosts.setdefault(item.address, {})
         old = places.get((item.port, item.transport))
         names = tuple(dict.fromkeys((*old.names, *item.names))) if old else item.names
-        places[item.port, item.transport] = msgspec.structs.replace(item, names=names)
+        device = item.device or (old.device if old else None)
+        places[item.port, item.transport] = msgspec.structs.replace(item, names=names, device=device)
     groups: list[list[Endpoint]] = [[]]
     count = 0
     for places in hosts.values():

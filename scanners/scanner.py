@@ -16,7 +16,8 @@ from typing import Protocol, runtime_checkable
 
 import scanners.protocols
 from scanners.clean_text import clean_text
-from scanners.door import Door, RefusedByScope
+from scanners.devices import DeviceClass
+from scanners.door import Door, Refusal, RefusedByScope
 from scanners.observation import EVIDENCE_LIMIT_BYTES, Facts, Observation, Outcome, digest, new_id
 from scanners.pace import deadline
 from scanners.service_facts import HostFacts, ServiceFacts
@@ -38,12 +39,14 @@ class Occasion:
     """What a scanner may know of the look it makes.
 
     ``service`` is what the first look said answers there (None when asked from the command line without one); ``zone``
-    the zone that allows the look; ``door`` the only way to the network.
+    the zone that allows the look, as it is for this host; ``door`` the only way to the network. ``device`` is set for a fragile
+    device that is to be spared: nothing is said to it that its port does not usually hear.
     """
 
     door: Door
     zone: Zone
     service: ServiceFacts | None = None
+    device: DeviceClass | None = None
 
 
 @runtime_checkable
@@ -122,6 +125,10 @@ async def observe(scanner: Scanner, target: Target, occasion: Occasion) -> Obser
     started = occasion.door.clock()
     look: Look | None = None
     try:
+        if not occasion.zone.intrusiveness.allows(scanner.intrusiveness):
+            raise RefusedByScope(
+                Refusal.TOO_HARD, f"a {scanner.intrusiveness.value} look is more than zone {occasion.zone.id} allows"
+            )
         async with deadline(scanner.deadline_seconds):
             look = await scanner.look(target, occasion)
         outcome, detail = Outcome.OBSERVED, ""

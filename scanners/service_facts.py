@@ -12,7 +12,8 @@ class HostFacts(Facts, frozen=True, kw_only=True):
     Port sets are texts in the manner of ``scanners.ports`` (``22,80,1000-1010``): ``tcp_closed`` said RST, ``tcp_covered``
     is all that was asked, ``*_open`` what answered. ``answered_by`` holds words of :class:`Answered`. ``alive`` is False
     only when a complete sweep got no answer of any kind, None when that cannot be told. ``mac`` is in ECS form
-    (``00-00-5E-00-53-23``) and only known on the local link.
+    (``00-00-5E-00-53-23``) and only known on the local link; ``maker`` is who registered it. ``device_class`` is a word of
+    :class:`~scanners.devices.DeviceClass` where ports or maker are those of a fragile device: it is looked at gently.
     """
 
     kind: ClassVar[str] = "host"
@@ -20,6 +21,8 @@ class HostFacts(Facts, frozen=True, kw_only=True):
     alive: bool | None = None
     answered_by: tuple[str, ...] | None = None
     mac: str | None = None
+    maker: str | None = None
+    device_class: str | None = None
     tcp_open: tuple[int, ...] | None = None
     tcp_closed: str | None = None
     tcp_covered: str | None = None
@@ -88,7 +91,8 @@ class ServiceFacts(Facts, frozen=True, kw_only=True):
     ``name`` is one of :data:`SERVICE_NAMES`, or the name nmap gives to a service that none of them is; that of the protocol
     *inside* TLS when ``tls`` is True; ``unknown`` when something answers but nobody could say what; None when nothing was
     said. ``starttls`` names the protocol whose STARTTLS is offered (smtp, imap, pop3, ftp, postgresql, mysql, ldap).
-    ``said_by`` is ``banner``, ``probe`` or ``nmap``. Texts are clean.
+    ``said_by`` is ``banner``, ``probe`` or ``nmap``. Texts are clean. ``device_class`` says that the host was taken for a
+    fragile device, and looked at gently (:class:`~scanners.devices.DeviceClass`).
     """
 
     kind: ClassVar[str] = "service"
@@ -102,3 +106,4 @@ class ServiceFacts(Facts, frozen=True, kw_only=True):
     cpe: str | None = None
     banner: str | None = None
     said_by: str | None = None
+    device_class: str | None = None

@@ -12,11 +12,13 @@ from typing import Any, cast
 import msgspec
 
 from scanners import discovery, resolver
+from scanners.devices import device_class, maker_of
 from scanners.discovery import Finished, HostSeen, Opened, Saved, sweep
 from scanners.door import Door, RefusedByScope
 from scanners.observation import Observation, Outcome, new_id
 from scanners.plan import Checkpoint, Endpoint, Found, Progress, SweepItem, SweepUnit, networks_of
 from scanners.ports import format_ports, parse_ports
+from scanners.service_facts import HostFacts
 from scanners.target import Address, Network, Target, Transport, parse_address
 from scanners.wire import ProtocolError
 from scanners.zone import Zone
@@ -40,6 +42,8 @@ class SweepRun:
         self._handed: set[tuple[str, int, Transport]] = set()
         self._pending: list[Endpoint] = []
         self._pending_since = 0.0
+        self._open: dict[str, tuple[set[int], set[int]]] = {}
+        self._devices: dict[str, str] = {}
         self._notes: dict[str, None] = {}
         self._alive: set[str] = set()
         self._progress = Progress(unit_id=unit.id, phase="names")
@@ -52,6 +56,7 @@ class SweepRun:
         await self._resolve_all()
         if resume is None:
             for known in self.unit.expected:
+                self._recognise(known.address, known.port, known.transport, None)
                 self._hand_on(known)
             if self._pending or self.unit.domains:
                 yield Found(endpoints=self._take(), domains=self.unit.domains)
@@ -75,12 +80,13 @@ class SweepRun:
 
     def _items_of(self, event: discovery.SweepEvent) -> Iterator[SweepItem]:
         match event:
-            case Opened(address, port, transport):
+            case Opened(address, port, transport, mac):
+                self._recognise(address, port, transport, mac)
                 self._hand_on(Endpoint(address=address, port=port, transport=transport))
             case HostSeen(address, facts):
                 if facts.alive is not False:
                     self._alive.add(address)
-                yield self._observation(address, facts)
+                yield self._observation(address, _with_maker(facts))
             case discovery.Progress():
                 self._tell(
                     phase="discovery",
@@ -108,13 +114,21 @@ class SweepRun:
         self._pending_since = self._pending_since if self._pending else time.monotonic()
         self._pending.append(msgspec.structs.replace(item, names=names))
 
+    def _recognise(self, address: str, port: int, transport: Transport, mac: str | None) -> None:
+        """Whether this port makes the host a fragile device: who looks at it must know before it looks."""
+        tcp, udp = self._open.setdefault(address, (set(), set()))
+        (udp if transport is Transport.UDP else tcp).add(port)
+        device = device_class(mac, tcp, udp)
+        if device is not None:
+            self._devices[address] = device.value
+
     def _due(self) -> bool:
         waited = time.monotonic() - self._pending_since
         return bool(self._pending) and (len(self._pending) >= HAND_ON_ENDPOINTS or waited >= HAND_ON_SECONDS)
 
     def _take(self) -> tuple[Endpoint, ...]:
-        taken, self._pending = tuple(self._pending), []
-        return taken
+        taken, self._pending = self._pending, []
+        return tuple(msgspec.structs.replace(item, device=self._devices.get(item.address) or item.device) for item in taken)
 
     async def _resolve_all(self) -> None:
         gate = asyncio.Semaphore(NAMES_AT_ONCE)
@@ -181,6 +195,11 @@ class SweepRun:
     def _tell(self, **changed: Any) -> None:
         self._progress = msgspec.structs.replace(self._progress, notes=tuple(self._notes), **changed)
         self._report(self._progress)
+
+
+def _with_maker(facts: HostFacts) -> HostFacts:
+    device = device_class(facts.mac, facts.tcp_open or (), facts.udp_open or ())
+    return msgspec.structs.replace(facts, maker=maker_of(facts.mac), device_class=device.value if device else None)
 
 
 def _ports(text: str) -> frozenset[int]:

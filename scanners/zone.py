@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from scanners import located_yaml
+from scanners.devices import DeviceClass
 from scanners.observation import Vantage
 from scanners.ports import format_ports, parse_ports
 from scanners.target import Address, Network, parse_address, parse_name, parse_network
@@ -150,6 +151,12 @@ class Zone(_Written):
     connect_timeout_seconds: float = Field(default=2.0, gt=0, le=60, strict=True)
     retries: Whole = Field(default=1, ge=0, le=5)
     intrusiveness: Intrusiveness = Intrusiveness.NORMAL
+    left_alone: tuple[DeviceClass, ...] = Field(
+        default=(), description="devices of these classes receive nothing but the sweep that recognises them"
+    )
+    not_spared: tuple[DeviceClass, ...] = Field(
+        default=(), description="devices of these classes are looked at like any server, at the zone's own risk"
+    )
     vantage: Vantage = Vantage.INTERNAL
     ports: Ports = parse_ports("common")
     udp_ports: Ports = parse_ports("common_udp")
@@ -170,7 +177,27 @@ class Zone(_Written):
             raise ValueError(f"zone {self.id}: name at least one network or domain")
         if self.valid_until < self.valid_from:
             raise ValueError(f"zone {self.id}: valid_until is before valid_from")
+        both = sorted({*self.left_alone} & {*self.not_spared})
+        if both:
+            raise ValueError(f"zone {self.id}: {', '.join(both)} cannot be in left_alone and in not_spared")
         return self
+
+    @property
+    def is_gentle(self) -> bool:
+        """Whether nothing in it is looked at harder than a fragile device may be."""
+        return Intrusiveness.GENTLE.allows(self.intrusiveness) and self.connections_per_host == 1
+
+    @cached_property
+    def gently(self) -> "Zone":
+        """The zone as it is for a fragile device: one ordinary connection at a time."""
+        if self.is_gentle:
+            return self
+        hardest = Intrusiveness.GENTLE if self.intrusiveness.allows(Intrusiveness.GENTLE) else self.intrusiveness
+        return self.model_copy(update={"intrusiveness": hardest, "connections_per_host": 1})
+
+    def as_for(self, device: DeviceClass | None) -> "Zone":
+        """The zone as it is for a host that is such a device, or none that is known."""
+        return self if device is None or device in self.not_spared else self.gently
 
     @cached_property
     def _clock(self) -> ZoneInfo:

@@ -5,6 +5,7 @@ import errno
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
+from scanners.devices import TELLING_PORTS
 from scanners.discovery.events import Opened, Phase
 from scanners.discovery.grant import Grant
 from scanners.discovery.ledger import CLOSED, FILTERED, OPEN, Ledger
@@ -131,9 +132,11 @@ def _state_of(error: OSError | RefusedByScope) -> int | None:
 
 
 def _silent(ledger: Ledger, transport: Transport) -> Iterator[int]:
-    states = ledger.states[transport]
+    """What was not answered yet, shuffled; ports that tell a fragile device from a server come before the others."""
+    states, ports = ledger.states[transport], ledger.ports[transport]
     spread = Spread(len(states)) if states else None
-    for place in range(len(states)):
-        number = spread.at(place) if spread else 0
-        if not states[number]:
-            yield number
+    for telling in (True, False):
+        for place in range(len(states)):
+            number = spread.at(place) if spread else 0
+            if not states[number] and (ports[number % len(ports)] in TELLING_PORTS) is telling:
+                yield number

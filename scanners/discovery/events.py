@@ -20,12 +20,13 @@ class Phase(StrEnum):
 class Opened:
     """A port answered. Said once a sweep, as soon as it is known; said again by a sweep resumed from a checkpoint.
 
-    ``address`` is canonical text. A UDP port is open when it sent a datagram back.
+    ``address`` is canonical text. A UDP port is open when it sent a datagram back. ``mac`` is known on the local link only.
     """
 
     address: str
     port: int
     transport: Transport = Transport.TCP
+    mac: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

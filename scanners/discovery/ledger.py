@@ -24,7 +24,7 @@ class CheckpointError(ValueError):
 
 
 class Ledger:
-    """``tcp`` and ``udp`` are the ports in ascending order; a state is kept in one byte an (index × port)."""
+    """``tcp`` and ``udp`` are the ports in the order in which they are asked; a state is kept in one byte an (index × port)."""
 
     def __init__(self, part: Part, tcp: tuple[int, ...], udp: tuple[int, ...]) -> None:
         self.part = part
@@ -51,7 +51,7 @@ class Ledger:
             return None
         self.open_ports += 1
         index, place = divmod(number, len(ports))
-        return Opened(str(self.part.address(index)), ports[place], transport)
+        return Opened(str(self.part.address(index)), ports[place], transport, self.macs.get(index))
 
     def take(self, line: dict[str, Any]) -> Iterator[Opened]:
         """Put down a line of the raw process; yields what is newly open."""
@@ -72,7 +72,7 @@ class Ledger:
             ports = self.ports[transport]
             for found in _OPEN.finditer(states):
                 index, place = divmod(found.start(), len(ports))
-                yield Opened(str(self.part.address(index)), ports[place], transport)
+                yield Opened(str(self.part.address(index)), ports[place], transport, self.macs.get(index))
 
     def hosts(self, expected: Iterable[int], *, complete: bool, raw: bool, cut: bytes | None = None) -> Iterator[HostSeen]:
         """The facts of each address that answered, and of the ``expected`` ones.
@@ -129,7 +129,7 @@ class Ledger:
 
 
 def _ports(said: dict[int, int], wanted: int) -> tuple[int, ...]:
-    return tuple(port for port, state in said.items() if state == wanted)
+    return tuple(sorted(port for port, state in said.items() if state == wanted))
 
 
 def pack(data: bytes | bytearray) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from scanners.devices import ports_in_order
 from scanners.discovery.child import ChildDied, RawProcess, RawRefused
 from scanners.discovery.connects import Connects
 from scanners.discovery.events import Finished, Opened, Phase, Progress, Saved, SweepEvent
@@ -57,7 +58,7 @@ async def sweep(
     scope = scope_of(door, zone, networks, known)
     grant = Grant(door, zone, scope, share)
     _refuse_at_once(door, grant, zone)
-    tcp = tuple(sorted(zone.ports if tcp_ports is None else tcp_ports))
+    tcp = ports_in_order(zone.ports if tcp_ports is None else tcp_ports)
     udp = tuple(sorted(zone.udp_ports if udp_ports is None else udp_ports))
     plan, ledger = Plan(tcp, udp, scope), None
     if checkpoint is not None:

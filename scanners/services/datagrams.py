@@ -101,13 +101,16 @@ DATAGRAMS: tuple[Datagram, ...] = (
 async def look_at_datagrams(target: Target, occasion: Occasion) -> Look:
     """Ask the datagram usual for the port, and in a zone that is more than gentle all others, until one is recognised.
 
+    A fragile device is asked the usual one only.
+
     Raises ``TimeoutError`` when nothing came back, ``ConnectionRefusedError`` (ICMP port unreachable), ``OSError``.
     """
     port = target.port or 0
     usual = [item for item in DATAGRAMS if port in item.usual]
     others = [item for item in DATAGRAMS if item not in usual]
     heard = b""
-    for item in [*usual, *(others if occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL) or not usual else [])]:
+    guess = occasion.device is None and (occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL) or not usual)
+    for item in [*usual, *(others if guess else [])]:
         answers = await occasion.door.datagram(
             target, item.payload, zone_id=occasion.zone.id, timeout_seconds=SECONDS, any_port=item.any_port
         )

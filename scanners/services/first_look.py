@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 import msgspec
 
 from scanners.door import RefusedByScope
+from scanners.ports import parse_ports
 from scanners.protocols.tls.hello import broad_hello, looks_like_tls
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
@@ -29,6 +30,7 @@ LIMITS = WireLimits(deadline_seconds=8.0, read_bytes=64 * 1024)
 
 # What these ports usually are takes any bytes for orders: printers print them, controllers may fault. There we only listen,
 # unless the zone allows a deep look.
+WEB_PORTS = parse_ports("web,631,8006,8880")
 LISTEN_ONLY = frozenset((*range(9100, 9108), 102, 502, 2404, 20000, 44818, 47808))
 
 
@@ -77,19 +79,32 @@ class _Conversation:
         first = usual[0] if usual else self.hello
         facts, over = await self._begin(first)
         if facts is None and not over:
-            facts = await self._go_on(first, [*usual, self.hello, HTTP], others)
+            facts = await self._go_on(first, usual if self._spoken_to_as_usual() else [*usual, self.hello, HTTP], others)
         if facts is not None and facts.name == "http":
             facts = await self._rather(facts, first)
         if facts is not None and facts.tls and self.in_tls is None:
             return await self._inside()
         return facts or self._nobody()
 
+    def _listens_only(self) -> bool:
+        """Whether nothing is said on this port: it takes words for orders, or belongs to a device that never hears such words."""
+        if self.port in LISTEN_ONLY and not self.occasion.zone.intrusiveness.allows(Intrusiveness.DEEP):
+            return True
+        return self.occasion.device is not None and not (self.port in WEB_PORTS or self._usual())
+
+    def _spoken_to_as_usual(self) -> bool:
+        """Whether only the port's own protocol is spoken: a device gets no HTTP on its print queue."""
+        return self.occasion.device is not None and self.port not in WEB_PORTS
+
+    def _usual(self) -> list[Question]:
+        usual = [question for question in (HTTP, *QUESTIONS) if self.port in question.usual]
+        return usual + ([BSD_QUESTIONS[self.port]] if self.port in BSD_QUESTIONS else [])
+
     def _questions(self) -> tuple[list[Question], list[Question]]:
         """The questions usual for this port, and the others that the zone allows."""
-        if self.port in LISTEN_ONLY and not self.occasion.zone.intrusiveness.allows(Intrusiveness.DEEP):
+        if self._listens_only():
             return [], []
-        usual = [question for question in (HTTP, *QUESTIONS) if self.port in question.usual]
-        usual += [BSD_QUESTIONS[self.port]] if self.port in BSD_QUESTIONS else []
+        usual = self._usual()
         normal = self.occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL)
         return usual, [question for question in QUESTIONS if question not in usual] if normal else []
 
@@ -98,7 +113,7 @@ class _Conversation:
 
         A connection that cannot be made is the caller's to know.
         """
-        listening = self.port in LISTEN_ONLY and not self.occasion.zone.intrusiveness.allows(Intrusiveness.DEEP)
+        listening = self._listens_only()
         usual = self.port in first.usual
         async with self._open() as wire:
             try:
