@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scanners.clean_text import clean_bytes
 from scanners.service_facts import ServiceFacts
-from scanners.services import asn1
+from scanners.services import asn1, smb
 from scanners.services.greeting import is_chargen, named, recognise_greeting
 from scanners.services.heard import Heard, banner_of
 from scanners.services.products import identify
@@ -294,6 +294,7 @@ QUESTIONS: tuple[Question, ...] = (
     _question("memcached", b"version\r\n", _read_memcached, 11211),
     _question("mongodb", _MONGO, _read_mongodb, 27017, 27018, 27019, inside_tls=True),
     _question("smb", b"\0" + len(_SMB).to_bytes(3, "big") + _SMB, _read_smb, 445),
+    _question("netbios-ssn", smb.SESSION_REQUEST, smb.read_session, 139),
     _question("x11", b"l\0\x0b\0\0\0\0\0\0\0\0\0", _read_x11, *range(6000, 6064)),
     _question("socks", b"\x05\x01\0", _read_socks, 1080, 9050),
     _question("rtsp", b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: Talaia\r\n\r\n", _read_rtsp, 554, 8554),
