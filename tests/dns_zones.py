@@ -63,17 +63,22 @@ def knot(folder: Path, listen: Iterable[str], zones: Mapping[str, Path], *, extr
     return [["/usr/sbin/knotd", "-c", str(config)]]
 
 
-def named(folder: Path, address: str, zones: Mapping[str, Path], options: str) -> list[Command]:
-    """BIND with ``options``. It has a root zone of its own: whatever it looks for, it asks nobody else."""
+def named(folder: Path, place: str, zones: Mapping[str, Path], options: str) -> list[Command]:
+    """BIND with ``options`` at ``address@port``, an address that an interface has.
+
+    It has a root zone of its own: whatever it looks for, it asks nobody else; and it notifies nobody.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
+    address, _, port = place.partition("@")
     root = folder / "root.zone"
     root.write_text("$TTL 300\n. SOA a.invalid. b.invalid. 1 3600 600 604800 300\n. NS a.invalid.\na.invalid. A 127.0.0.1\n")
     blocks = "".join(f'zone "{name}" {{ type primary; file "{file}"; }};\n' for name, file in {".": root, **zones}.items())
     config = folder / "named.conf"
     config.write_text(
-        f'options {{ directory "{folder}"; pid-file none; session-keyfile none; listen-on {{ {address}; }};\n'
-        f"listen-on-v6 {{ none; }}; dnssec-validation no; empty-zones-enable no; {options} }};\ncontrols {{ }};\n{blocks}"
+        f'options {{ directory "{folder}"; pid-file none; session-keyfile none; listen-on port {port or 53} {{ {address}; }};\n'
+        f"listen-on-v6 {{ none; }}; query-source address {address}; notify no; dnssec-validation no; empty-zones-enable no;\n"
+        f"{options} }};\ncontrols {{ }};\n{blocks}"
     )
     return [[shutil.which("named") or "/usr/sbin/named", "-g", "-n", "1", "-U", "1", "-c", str(config)]]
 
