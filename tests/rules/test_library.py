@@ -17,6 +17,7 @@ TABLE = {row["id"]: row for row in json.loads((Path(__file__).parent / "data/rul
 RULES = sorted({check.rule.id: check.rule for check in checks()}.items())
 FAMILIES = {
     "CERT": 8, "DB": 2, "DNS": 5, "INV": 4, "MAIL": 3, "NET": 6, "SMB": 4, "SSH": 10, "TLS": 11, "WEB": 18,
+    "LDAP": 1,
 }  # fmt: skip
 
 every_check = pytest.mark.parametrize("check", checks(), ids=name_of)
