@@ -23,7 +23,7 @@ from scanners.zone import Zone
 ASKED_BY = "rescan"
 HOSTS_AT_ONCE = 2_000  # a scan; those left over are due at the next turn
 _PATIENCE = 4  # a host whose look left nothing behind is asked again after a quarter of its interval, not at every turn
-_SERVICE, _HOST = "service", "host"  # the scanners whose looks count as having looked
+_SERVICE, _HOST, _NAMES = "service", "host", "names"  # the scanners whose looks count as having looked
 
 
 class RescanPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,13 +47,14 @@ class RescanPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """One host that is due. ``sweep``: its ports as well, and not only the open ones it is known to have."""
+    """One host (``place`` is its address) or domain that is due. ``sweep``: the host's ports as well, not only its open ones."""
 
-    address: str
+    place: str
     worst: str | None
     last_look: datetime
-    sweep: bool
     interval: timedelta
+    sweep: bool = False
+    domain: bool = False
 
 
 class Rescans:
@@ -76,17 +77,17 @@ class Rescans:
         return scans
 
     def _hosts(self, connection: Connection, zone: Zone, at: datetime) -> str | None:
-        due = [item for item in due_hosts(connection, zone.id, self.policy, at) if self._may_ask(zone.id, item, at)]
+        due = [item for item in due_places(connection, zone.id, self.policy, at) if self._may_ask(zone.id, item, at)]
         due = due[:HOSTS_AT_ONCE]
         if not due:
             return None
         for item in due:
-            self._asked[zone.id, item.address] = at
-        targets = [item.address for item in due]
+            self._asked[zone.id, item.place] = at
+        targets = [item.place for item in due]
         return ask_for(connection, zone, _units(connection, zone, due), targets, asked_by=_why(due), at=at)
 
     def _may_ask(self, zone_id: str, item: Due, at: datetime) -> bool:
-        asked = self._asked.get((zone_id, item.address))
+        asked = self._asked.get((zone_id, item.place))
         return asked is None or at - asked >= item.interval / _PATIENCE
 
     def _dark(self, connection: Connection, zone: Zone, at: datetime) -> str | None:
@@ -100,8 +101,8 @@ class Rescans:
         return ask_for(connection, zone, units, None, asked_by=f"{ASKED_BY}: whole zone", at=at)
 
 
-def due_hosts(connection: Connection, zone_id: str, policy: RescanPolicy, at: datetime) -> list[Due]:
-    """The hosts of a zone whose interval is over: the worst first, and of those the longest unlooked at."""
+def due_places(connection: Connection, zone_id: str, policy: RescanPolicy, at: datetime) -> list[Due]:
+    """The hosts and domains of a zone whose interval is over: the worst first, and of those the longest unlooked at."""
     worst = _worst(connection, zone_id)
     swept: dict[str, datetime] = {row[0]: row[1] for row in connection.execute(_last_looks(zone_id, _HOST))}
     found = []
@@ -109,8 +110,22 @@ def due_hosts(connection: Connection, zone_id: str, policy: RescanPolicy, at: da
         interval = policy.interval(worst.get(address))
         sweep = at - swept.get(address, looked) >= policy.clean
         if sweep or at - looked >= interval:
-            found.append(Due(address=address, worst=worst.get(address), last_look=looked, sweep=sweep, interval=interval))
-    return sorted(found, key=lambda item: (item.interval, item.last_look, item.address))
+            found.append(Due(place=address, worst=worst.get(address), last_look=looked, sweep=sweep, interval=interval))
+    for domain, looked in connection.execute(_domain_looks(zone_id)):
+        interval = policy.interval(worst.get(domain))
+        if at - looked >= interval:
+            found.append(Due(place=domain, worst=worst.get(domain), last_look=looked, interval=interval, domain=True))
+    return sorted(found, key=lambda item: (item.interval, item.last_look, item.place))
+
+
+def _domain_looks(zone_id: str) -> Any:
+    """Domain and last look; what is seen of a domain belongs to an asset of that name, which has no address."""
+    return (
+        select(asset.c.name, func.max(observation.c.observed_at))
+        .join(observation, observation.c.asset_id == asset.c.id)
+        .where(observation.c.scanner == _NAMES, observation.c.zone == zone_id, observation.c.address == "")
+        .group_by(asset.c.name)
+    )
 
 
 def _last_looks(zone_id: str, scanner: str) -> Any:
@@ -130,20 +145,24 @@ def _last_looks(zone_id: str, scanner: str) -> Any:
 
 
 def _worst(connection: Connection, zone_id: str) -> dict[str, str]:
-    """The worst severity of the open findings of each address."""
+    """The worst severity of the open findings of each address, and of each domain."""
     order = [severity.value for severity in Severity]
-    open_here = select(finding.c.address, finding.c.severity).where(finding.c.zone == zone_id, finding.c.state == "open")
+    columns = (finding.c.address, finding.c.name, finding.c.severity)
+    open_here = select(*columns).where(finding.c.zone == zone_id, finding.c.state == "open").distinct()
     found: dict[str, str] = {}
-    for address, severity in connection.execute(open_here.distinct()).all():
-        if address and order.index(severity) >= order.index(found.get(address, order[0])):
-            found[address] = severity
+    for address, name, severity in connection.execute(open_here).all():
+        place = address or name
+        if place and order.index(severity) >= order.index(found.get(place, order[0])):
+            found[place] = severity
     return found
 
 
 def _units(connection: Connection, zone: Zone, due: Iterable[Due]) -> tuple[Unit, ...]:
-    looked = {item.address for item in due if not item.sweep}
+    due = list(due)
+    domains = sorted(item.place for item in due if item.domain)
+    looked = {item.place for item in due if not item.sweep and not item.domain}
     known = [item for item in known_endpoints(connection, zone.id) if item.address in looked]
-    return (*look_units(zone.id, known), *sweeps_of(connection, zone, sorted(item.address for item in due if item.sweep)))
+    return (*look_units(zone.id, known, domains), *sweeps_of(connection, zone, sorted(item.place for item in due if item.sweep)))
 
 
 def _why(due: list[Due]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from collector.looking_again import look_again
-from collector.rescans import RescanPolicy, Rescans, due_hosts
+from collector.rescans import RescanPolicy, Rescans, due_places
 from collector.runs import start_scan
 from collector.scan_targets import TargetRefused
 from collector.schedules import Scheduler
@@ -16,7 +16,8 @@ from collector.stopping import request_stop
 from collector.store import Store
 from collector.tables import finding, scan, unit
 from rules.verdict import Severity
-from scanners.plan import LookUnit, SweepUnit, Unit, from_json
+from scanners.plan import NO_ADDRESS, LookUnit, SweepUnit, Unit, from_json
+from scanners.protocols.names import NamesFacts
 from scanners.zone import Zone
 from tests.collector.probing import zone
 from tests.collector.publishing import START, City
@@ -97,8 +98,17 @@ def test_a_critical_host_is_due_after_twelve_hours_and_a_clean_one_after_a_week(
 def test_the_worst_and_the_oldest_come_first(city: City) -> None:
     city.later(days=8)
     with city.store.read() as connection:
-        due = due_hosts(connection, "dmz", RescanPolicy(), city.now)
-    assert [(item.address, item.worst, item.sweep) for item in due] == [(CRITICAL, "critical", True), (CLEAN, None, True)]
+        due = due_places(connection, "dmz", RescanPolicy(), city.now)
+    assert [(item.place, item.worst, item.sweep) for item in due] == [(CRITICAL, "critical", True), (CLEAN, None, True)]
+
+
+def test_a_domain_is_asked_again_like_a_host(city: City) -> None:
+    city.ingest.take([city.seen("names", NO_ADDRESS, None, NamesFacts(dangling_cname=True), name="vilamar.example")])
+    city.later(days=7)
+    (scan_id,) = ask(city)
+    looks = [each for each in units_of(city.store, scan_id) if isinstance(each, LookUnit)]
+    assert [domain for each in looks for domain in each.domains] == ["vilamar.example"]
+    assert asked_by(city.store, scan_id) == "rescan: 1 critical, 2 clean"
 
 
 def test_nothing_is_asked_for_twice_while_a_rescan_is_open(city: City) -> None:
