@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +88,13 @@ def _wait(home: Namespace, host: Host, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def city() -> Iterator[City]:
+    with built_city() as made:
+        yield made
+
+
+@contextmanager
+def built_city() -> Iterator[City]:
+    """The whole city, up while the context lasts. For the benchmark too."""
     with ExitStack() as stack:
         # Not pytest's own folder: that is closed to the users that servers become when they give up root.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="talaia-city-")))
