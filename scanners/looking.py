@@ -13,7 +13,7 @@ from scanners.nmap import NmapMissing, NmapProduct, ask_nmap, may_say_more, merg
 from scanners.observation import Observation, Outcome, new_id
 from scanners.pace import Turnstile
 from scanners.plan import NO_ADDRESS, Endpoint, LookUnit, Progress
-from scanners.scanner import Occasion, OfDomains, Scanner, allowed_in, observe
+from scanners.scanner import Occasion, OfDomains, OfSomeTargets, Scanner, allowed_in, observe
 from scanners.service_facts import ServiceFacts
 from scanners.services import SERVICE
 from scanners.services.heard import LIMIT_BYTES
@@ -174,6 +174,8 @@ class LookRun:
                 continue
             for name in (None, *item.names) if scanner.name in PER_NAME else (None,):
                 target = Target(address=item.address, port=item.port, transport=item.transport, name=name)
+                if isinstance(scanner, OfSomeTargets) and not scanner.wanted_at(target, self.zone):
+                    continue
                 self._checks_total += 1
                 tasks.append(group.create_task(self._check(scanner, target, facts)))
         return tasks

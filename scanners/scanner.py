@@ -87,6 +87,15 @@ class OfSomeZones(Protocol):
 
 
 @runtime_checkable
+class OfSomeTargets(Protocol):
+    """A scanner that its zone names the targets of, one by one."""
+
+    def wanted_at(self, target: Target, zone: Zone) -> bool:
+        """Whether the zone wants this look at ``target``. Where it does not, nothing is sent and nothing is put down."""
+        ...
+
+
+@runtime_checkable
 class OfDomains(Protocol):
     """A scanner that is asked once for each domain of a zone (the target's name), besides what it asks of endpoints."""
 

@@ -23,6 +23,7 @@ from pydantic import (
 
 from scanners import located_yaml
 from scanners.devices import DeviceClass
+from scanners.host_access import HostAccess
 from scanners.observation import Vantage
 from scanners.ports import format_ports, parse_ports
 from scanners.target import Address, Network, parse_address, parse_name, parse_network
@@ -164,6 +165,9 @@ class Zone(_Written):
     resolver_port: Whole = Field(default=53, ge=1, le=65535)
     dkim_selectors: tuple[NameText, ...] = Field(
         default=(), description="the DKIM selectors that mail of the zone's domains is signed with; no look can list them"
+    )
+    host_access: HostAccess | None = Field(
+        default=None, description="lets Talaia look inside hosts over SSH; none: it never logs in"
     )
     namespace: str = Field(default="", description="networks that overlap have a namespace each; empty: the city's one")
     parameters: dict[str, dict[str, Any]] = Field(
