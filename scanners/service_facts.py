@@ -90,7 +90,7 @@ class ServiceFacts(Facts, frozen=True, kw_only=True):
 
     ``name`` is one of :data:`SERVICE_NAMES`, or the name nmap gives to a service that none of them is; that of the protocol
     *inside* TLS when ``tls`` is True; ``unknown`` when something answers but nobody could say what; None when nothing was
-    said. ``starttls`` names the protocol whose STARTTLS is offered (smtp, imap, pop3, ftp, postgresql, mysql, ldap).
+    said. ``starttls`` names the protocol whose STARTTLS is offered (smtp, imap, pop3, ftp, postgresql, mysql, ldap, rdp).
     ``said_by`` is ``banner``, ``probe`` or ``nmap``. Texts are clean. ``device_class`` says that the host was taken for a
     fragile device, and looked at gently (:class:`~scanners.devices.DeviceClass`).
     """

@@ -114,7 +114,12 @@ def _read_x11(heard: Heard) -> ServiceFacts | None:
     if data[0] == 2 and b"uth" not in data[8:200]:
         return None
     return ServiceFacts(
-        name="x11", tls=False, product=clean_bytes(vendor, 100) or None, banner=banner_of(reason), said_by="probe"
+        name="x11",
+        tls=False,
+        product=clean_bytes(vendor, 100) or None,
+        extra="open to everybody" if data[0] == 1 else None,  # the setup went through, and we sent no cookie
+        banner=banner_of(reason),
+        said_by="probe",
     )
 
 
@@ -129,10 +134,11 @@ def _read_ldap(heard: Heard) -> ServiceFacts | None:
 
 
 def _read_rdp(heard: Heard) -> ServiceFacts | None:
-    """TPKT and an X.224 connection confirm (MS-RDPBCGR 2.2.1.2)."""
+    """TPKT and an X.224 connection confirm (MS-RDPBCGR 2.2.1.2); a chosen protocol other than 0 goes on in TLS."""
     data = heard.data
     if len(data) >= 11 and data[:2] == b"\x03\0" and data[5] & 0xF0 == 0xD0:
-        return ServiceFacts(name="rdp", tls=False, said_by="probe")
+        in_tls = len(data) >= 19 and data[11] == 2 and data[15] & 0x0F
+        return ServiceFacts(name="rdp", tls=False, starttls="rdp" if in_tls else None, said_by="probe")
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from scanners.clean_text import clean_text
+from scanners.protocols import rdp_messages as messages
 from scanners.protocols.tls.octets import Octets
 from scanners.wire import ProtocolError, Wire
 
@@ -107,6 +108,17 @@ async def _mysql(wire: Wire, name: str | None) -> None:
     await wire.write(len(body).to_bytes(3, "little") + b"\x01" + body)
 
 
+async def _rdp(wire: Wire, name: str | None) -> None:
+    """X.224 connection request that offers TLS, CredSSP and RDSTLS; each of them begins with a ClientHello (MS-RDPBCGR 5.4.5)."""
+    await wire.write(messages.connection_request(0x0B))
+    head = await wire.read_exactly(4)
+    length = int.from_bytes(head[2:4], "big")
+    if head[:2] != b"\x03\0" or not 7 <= length <= messages.LONGEST_PACKET:
+        raise ProtocolError("its answer is no TPKT packet")
+    if not messages.read_confirm(head + await wire.read_exactly(length - 4)).selected:
+        raise ProtocolError("declined TLS")
+
+
 async def _xmpp(wire: Wire, name: str | None) -> None:
     to = f" to='{name}'" if name else ""
     opening = f"<?xml version='1.0'?><stream:stream{to} version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
@@ -139,6 +151,7 @@ UPGRADES: Mapping[str, Callable[[Wire, str | None], Awaitable[None]]] = {
     "ldap": _ldap,
     "postgresql": _postgresql,
     "mysql": _mysql,
+    "rdp": _rdp,
     "xmpp": _xmpp,
     "xmpp-client": _xmpp,
 }
