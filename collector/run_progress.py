@@ -10,6 +10,7 @@ from collector.runs import RunProgress
 from scanners.plan import LookUnit, Progress, Unit, networks_of
 
 NOTES_LIMIT = 20
+LEAST_SECONDS = 1.0
 
 
 class UnitCount(msgspec.Struct, kw_only=True):
@@ -155,4 +156,4 @@ class Meter:
             return 0.0
         if new <= 0.02 * whole or elapsed < 1:
             return None
-        return round(max(whole - done, 0.0) * elapsed / new, 1)
+        return max(round((whole - done) * elapsed / new, 1), LEAST_SECONDS)  # nothing is left only when it has ended

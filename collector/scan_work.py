@@ -24,6 +24,8 @@ KEEP_ITEMS = 500
 TICK_SECONDS = 0.25
 REPORT_SECONDS = 0.5
 HANG_SECONDS = 300.0
+QUIET_SECONDS = 2.0  # without a sign from a unit: it only waits for slow hosts
+WAITING_UNITS = 16  # for each unit that works there may be so many that wait
 
 Watch = Callable[[RunProgress], None]
 T = TypeVar("T")
@@ -72,6 +74,7 @@ class ScanWork:
         self._handed: set[tuple[str, int, str]] = set()
         self._news = asyncio.Event()
         self._swept = False
+        self._looking: set[asyncio.Task[None]] = set()
         self._halt: Halt | None = None
         self._because = ""
 
@@ -92,7 +95,7 @@ class ScanWork:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._sweep_all())
                 for _ in range(self._looks_at_once):
-                    group.create_task(self._look_all())
+                    group.create_task(self._look_all(group))
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from errors
         finally:
@@ -186,18 +189,32 @@ class ScanWork:
         self._swept = True
         self._news.set()
 
-    async def _look_all(self) -> None:
+    async def _look_all(self, group: asyncio.TaskGroup) -> None:
         while self._check() is None:
-            last = self._swept  # read before asking: a sweep that ends now has stored its looks already
+            last = self._swept and not self._looking  # read before asking: what ends now has stored its looks already
             taken = await asyncio.to_thread(self._rows.take, "look")
             if taken is not None:
-                await self._carry_out(taken)
+                task = group.create_task(self._carry_out(taken))
+                self._looking.add(task)
+                task.add_done_callback(self._looked)
+                await self._until_quiet(task, taken.unit.id)
             elif last:
                 return
             else:
                 self._news.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), 1.0)
+
+    async def _until_quiet(self, task: "asyncio.Task[None]", unit_id: str) -> None:
+        """Until the unit is done, or only waits: for a tarpit, say. Then its place is another's, and it goes on beside."""
+        while not (await asyncio.wait({task}, timeout=TICK_SECONDS))[0]:
+            quiet = self._meter.silent_for(unit_id) > QUIET_SECONDS
+            if quiet and len(self._looking) < self._looks_at_once * WAITING_UNITS:
+                return
+
+    def _looked(self, task: "asyncio.Task[None]") -> None:
+        self._looking.discard(task)
+        self._news.set()
 
     async def _carry_out(self, taken: TakenUnit) -> None:
         """Run one unit. Only the pump is ever cancelled, so that nothing is written by halves."""

@@ -12,6 +12,7 @@ from scanners.door import Door, RefusedByScope
 from scanners.nmap import NmapMissing, NmapProduct, ask_nmap, may_say_more, merged
 from scanners.observation import Observation, Outcome, new_id
 from scanners.pace import Turnstile
+from scanners.patience import HostPatience, NmapPatience
 from scanners.plan import NO_ADDRESS, Endpoint, LookUnit, Progress
 from scanners.scanner import Occasion, OfDomains, OfSomeTargets, Scanner, allowed_in, observe
 from scanners.service_facts import ServiceFacts
@@ -26,7 +27,14 @@ PER_NAME = frozenset({"http", "tls"})
 
 REPORT_SECONDS = 0.25
 SETTLE_SECONDS = 3.0  # how long a host's protocols wait for the first looks at its other ports
-NMAP_RUN_SECONDS, NMAP_HOST_SECONDS, NMAP_UNIT_SECONDS = 10, 20, 40  # of wall clock: what it may at most add to a scan
+NMAP_RUN_SECONDS, NMAP_HOST_SECONDS, NMAP_UNIT_SECONDS, NMAP_SILENT_SECONDS = (
+    10,
+    20,
+    40,
+    20,
+)  # of wall clock: what it may at most add to a scan
+NMAP_RESTS = "nmap learned nothing from a row of silent ports: for ten minutes no more of them are shown to it"
+NMAP_SILENT_AT_ONCE = 2  # of ports that keep silent, which nmap waits for longest: they have a queue of their own
 NMAP_BESIDE_WIDTH = 4  # with fewer connections a host, nmap waits until the protocol scanners have had theirs
 
 
@@ -37,6 +45,8 @@ class Bench:
     workers: asyncio.Semaphore
     nmap_runs: asyncio.Semaphore
     hosts: Turnstile = field(default_factory=Turnstile)
+    nmap_silent: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(NMAP_SILENT_AT_ONCE))
+    nmap_patience: NmapPatience = field(default_factory=NmapPatience)
 
 
 class LookRun:
@@ -62,7 +72,9 @@ class LookRun:
         self._phase = "services"
         self._notes: dict[str, None] = {}
         self._tiring: set[Endpoint] = set()  # what floods is not shown to nmap
-        self._nmap_until = 0.0
+        self._slow: set[Endpoint] = set()  # what took long and said nothing: asked last, and in a queue of its own
+        self._patience = {item.address: HostPatience() for item in unit.endpoints}
+        self._nmap_until: dict[bool, float] = {}
         self._started = time.monotonic()
         self._reported = 0.0
 
@@ -117,7 +129,9 @@ class LookRun:
             return
         asked = [(item, facts) for item, facts, _ in seen if facts is not None and may_say_more(facts, self.zone)]
         asked = [(item, facts) for item, facts in asked if item.transport is Transport.TCP and item not in self._tiring]
-        asked.sort(key=lambda each: each[1].name is None)  # who said nothing to us comes last
+        if self._patience[address].is_tarpit:
+            asked = [(item, facts) for item, facts in asked if item not in self._slow]
+        asked.sort(key=lambda each: (each[0] in self._slow, each[1].name is None))  # who said nothing to us comes last
         if asked and self.zone.connections_per_host < NMAP_BESIDE_WIDTH:
             await asyncio.gather(*(check for _, _, checks in seen for check in checks))
         spent = 0.0
@@ -193,10 +207,26 @@ class LookRun:
             async with self.bench.hosts.through(target.address, zone.connections_per_host), self.bench.workers:
                 if zone is not self._zone_for(target.address):
                     continue
-                occasion = Occasion(door=self.door, zone=zone, service=facts, device=device)
+                if (over := self._patience_of(target).over_because(first=scanner is SERVICE)) is not None:
+                    return self._of(target, Outcome.TIMEOUT, over, scanner)
+                occasion, began = Occasion(door=self.door, zone=zone, service=facts, device=device), time.monotonic()
                 observation = await observe(scanner, target, occasion)
             if zone is self._zone_for(target.address):
+                self._count(observation, time.monotonic() - began)
                 return observation
+
+    def _patience_of(self, target: Target) -> HostPatience:
+        return self._patience.setdefault(target.address, HostPatience())
+
+    def _count(self, observation: Observation, seconds: float) -> None:
+        """What a look says of its host: a tarpit is asked less and less."""
+        target, patience = observation.target, self._patience_of(observation.target)
+        if observation.scanner != SERVICE.name:
+            patience.timeouts += observation.outcome is Outcome.TIMEOUT
+            return
+        named = isinstance(observation.facts, ServiceFacts) and observation.facts.name not in (None, "unknown")
+        if observation.facts is not None and patience.first_look(seconds, len(observation.evidence), named=named):
+            self._slow |= {item for item in self.unit.endpoints if _place(item) == target}
 
     async def _domain(self, domain: str) -> None:
         scanners = [each for each in self.scanners.values() if isinstance(each, OfDomains) and allowed_in(each, self.zone)]
@@ -213,15 +243,21 @@ class LookRun:
 
         ``left`` are the seconds that remain to the host; those that were used are returned. The unit has its own.
         """
-        async with self.bench.nmap_runs:
+        slow = item in self._slow
+        async with self.bench.nmap_silent if slow else self.bench.nmap_runs:
             began = time.monotonic()
-            self._nmap_until = self._nmap_until or began + NMAP_UNIT_SECONDS
-            seconds = int(min(left, NMAP_RUN_SECONDS, self._nmap_until - began))
-            if seconds > 0 and self._nmap:
-                await self._nmap_says(item, facts, seconds, group)
+            until = self._nmap_until.setdefault(slow, began + (NMAP_SILENT_SECONDS if slow else NMAP_UNIT_SECONDS))
+            seconds = int(min(left, NMAP_RUN_SECONDS, until - began))
+            if slow and self.bench.nmap_patience.spent():
+                self._notes[NMAP_RESTS] = None
+            elif seconds > 0 and self._nmap:
+                told = await self._nmap_says(item, facts, seconds, group)
+                if slow:
+                    self.bench.nmap_patience.note(told=told)
             return time.monotonic() - began
 
-    async def _nmap_says(self, item: Endpoint, facts: ServiceFacts, seconds: int, group: asyncio.TaskGroup) -> None:
+    async def _nmap_says(self, item: Endpoint, facts: ServiceFacts, seconds: int, group: asyncio.TaskGroup) -> bool:
+        """Whether it told anything new."""
         started = self.door.clock()
         try:
             named = facts.name not in (None, "unknown")
@@ -229,28 +265,30 @@ class LookRun:
         except NmapMissing as error:
             self._notes[str(error)] = None
             self._nmap = False
-            return
+            return False
         except RefusedByScope as error:
             self._notes[f"nmap could not look at {item.address}:{item.port}: {error}"] = None
-            return
+            return False
         except (OSError, TimeoutError, ProtocolError):
-            return  # nothing is lost but a version: our own look stands
+            return False  # nothing is lost but a version: our own look stands
         more = merged(facts, said.get(item.port, NmapProduct()))
         if more == facts:
-            return
-        self._out.put_nowait(msgspec.structs.replace(self._of(item, Outcome.OBSERVED, ""), facts=more, observed_at=started))
+            return False
+        told = self._of(_place(item), Outcome.OBSERVED, "")
+        self._out.put_nowait(msgspec.structs.replace(told, facts=more, observed_at=started))
         new = [scanner for scanner in self.scanners.values() if not scanner.applies(facts)]
         self._ask_all(item, more, new, group)
+        return True
 
-    def _of(self, item: Endpoint, outcome: Outcome, detail: str) -> Observation:
-        """A ``service`` observation that no look of ours made."""
+    def _of(self, target: Target, outcome: Outcome, detail: str, scanner: Scanner = SERVICE) -> Observation:
+        """An observation that no look of ours made."""
         return Observation(
             id=new_id(),
             zone=self.zone.id,
             vantage=self.zone.vantage,
-            target=Target(address=item.address, port=item.port, transport=item.transport),
-            scanner=SERVICE.name,
-            scanner_version=SERVICE.version,
+            target=target,
+            scanner=scanner.name,
+            scanner_version=scanner.version,
             observed_at=self.door.clock(),
             outcome=outcome,
             detail=detail,
@@ -265,7 +303,7 @@ class LookRun:
             reason = str(refusal)
         for item in self.unit.endpoints:
             if item not in self._answered:
-                yield self._of(item, Outcome.REFUSED_BY_SCOPE, reason)
+                yield self._of(_place(item), Outcome.REFUSED_BY_SCOPE, reason)
 
     def _tell(self, *, at_once: bool = False) -> None:
         now = time.monotonic()
@@ -289,6 +327,10 @@ class LookRun:
                 notes=tuple(self._notes),
             )
         )
+
+
+def _place(item: Endpoint) -> Target:
+    return Target(address=item.address, port=item.port, transport=item.transport)
 
 
 def _device_of(endpoints: Iterable[Endpoint]) -> DeviceClass | None:

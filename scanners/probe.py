@@ -13,7 +13,7 @@ from scanners.sweep_run import SweepRun
 from scanners.zone import Zone, zone_of
 
 Report = Callable[[Progress], None]
-NMAP_AT_ONCE = 6  # they mostly wait; each is limited in processor time and memory
+NMAP_AT_ONCE = 4  # they mostly wait; each is limited in processor time and memory
 
 
 class Probe:

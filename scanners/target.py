@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -47,6 +48,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{place}/{self.transport.value}" if self.transport is Transport.UDP else place
 
 
+@lru_cache(maxsize=16384)  # the door reads the same address again at every step
 def parse_address(text: str) -> Address:
     """Read one IP address (RFC 791 dotted decimal, RFC 4291 text).
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -270,6 +270,7 @@ SPECIAL_BLOCKS: tuple[Network, ...] = tuple(
 )
 
 
+@lru_cache(maxsize=4096)
 def special_block(address: Address) -> Network | None:
     """The loopback, link-local (cloud metadata lives there), multicast or reserved block that ``address`` is in, if any."""
     return next((block for block in SPECIAL_BLOCKS if block.version == address.version and address in block), None)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import threading
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,10 +12,15 @@ from sqlalchemy import func, select, update
 
 from collector import runs
 from collector.leases import take_lease
+from collector.runner import Patience
 from collector.runs import ScanState, start_scan, stop_scan
 from collector.stopping import StopIsPressed, release_stop, request_stop
 from collector.store import Store
 from collector.tables import endpoint, event, lease, observation, scan, unit
+from scanners.observation import Observation, Outcome
+from scanners.plan import LookUnit
+from scanners.service_facts import ServiceFacts
+from scanners.target import Target
 from tests.collector.probing import NOW, Pretend, runner, zone
 
 
@@ -253,3 +259,47 @@ async def test_whoever_lost_the_zone_writes_nothing(store: Store) -> None:
     await asyncio.sleep(1.0)
     assert counted(store, observation) == kept
     running.cancel()
+
+
+class Tarpits(Pretend):
+    """Every eighth host lets us wait until all others were looked at: if anybody waited for it, nobody would ever end."""
+
+    def __init__(self, healthy: int) -> None:
+        super().__init__()
+        self.healthy, self.released = healthy, asyncio.Event()
+
+    async def look(self, unit: LookUnit, progress: Any = None) -> AsyncIterator[Observation]:
+        slow = [item for item in unit.endpoints if int(item.address.rpartition(".")[2]) % 8 == 0]
+        for place in (*(item for item in unit.endpoints if item not in slow), *slow):
+            if place in slow:
+                await self.released.wait()
+            self._write("look", place.address)
+            if len(self.looked) == self.healthy:
+                self.released.set()
+            target, facts = Target(address=place.address, port=place.port), ServiceFacts(name="ssh", tls=False)
+            yield self._observation(unit.zone_id, target, "service", facts, Outcome.OBSERVED)
+
+
+async def test_units_that_wait_for_a_tarpit_give_their_place_to_others(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """reliability.md H9: there are more units with a tarpit in them than looks at once."""
+    monkeypatch.setattr("collector.scan_work.QUIET_SECONDS", 0.1)
+    probe = Tarpits(healthy=112)
+    wide = zone(network="192.0.2.0/25")
+    scan_id = asked(store, network="192.0.2.0/25")
+    async with asyncio.timeout(60):
+        ended = await runner(store, probe, wide, patience=Patience(lease=2.0, hang=60)).run(scan_id)
+    assert ended is ScanState.FINISHED
+    assert len(probe.looked) == 128
+    assert all(int(address.rpartition(".")[2]) % 8 for address in probe.looked[:112])
+    assert counted(store, unit, unit.c.kind == "look") > 4
+
+
+async def test_the_time_left_is_nothing_only_at_the_end(store: Store) -> None:
+    said: list[Any] = []
+    await runner(store, Pretend(pause=0.03)).run(asked(store), said.append)
+    left = [each.seconds_left for each in said]
+    assert left[-1] == 0
+    assert all(seconds is None or seconds >= 1 for seconds in left[:-1])
+    known = [seconds for seconds in left[:-1] if seconds is not None]
+    assert known
+    assert max(known) < 60  # of a scan that takes some seconds
