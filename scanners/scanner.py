@@ -88,10 +88,10 @@ class OfSomeZones(Protocol):
 
 @runtime_checkable
 class OfSomeTargets(Protocol):
-    """A scanner that its zone names the targets of, one by one."""
+    """A scanner that its zone names the targets of one by one, or that asks over one transport only."""
 
     def wanted_at(self, target: Target, zone: Zone) -> bool:
-        """Whether the zone wants this look at ``target``. Where it does not, nothing is sent and nothing is put down."""
+        """Whether this look at ``target`` is wanted. Where it does not, nothing is sent and nothing is put down."""
         ...
 
 

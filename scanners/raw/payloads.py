@@ -35,6 +35,22 @@ _SNMP3 = _ber(
 _RPCBIND = bytes.fromhex("54410001" + "00000000" + "00000002" + "000186a0" + "00000002" + "00000000" + "00" * 16)
 # RFC 1002 section 4.2.17: node status of the name "*"
 _NBSTAT = bytes.fromhex("5441000000010000000000002043") + b"K" + b"A" * 30 + bytes.fromhex("0000210001")
+# RFC 4511 section 4.5.1: base search of the root DSE for (objectClass=*), as over UDP (MS-ADTS 6.3.3)
+_CLDAP = _ber(
+    0x30,
+    _ber(0x02, b"\1"),
+    _ber(
+        0x63,
+        _ber(0x04),
+        _ber(0x0A, b"\0"),
+        _ber(0x0A, b"\0"),
+        _ber(0x02, b"\0"),
+        _ber(0x02, b"\5"),
+        _ber(0x01, b"\0"),
+        _ber(0x87, b"objectClass"),
+        _ber(0x30, _ber(0x04, b"objectClass")),
+    ),
+)
 # RFC 7296: IKE header of version 2, exchange IKE_SA_INIT, no payload; a peer answers with INVALID_SYNTAX or a version notify
 _IKE = bytes.fromhex("5441414c41494131" + "0000000000000000" + "00202208" + "00000000" + "0000001c")
 # UPnP Device Architecture 2.0 section 1.3.2, sent to one host
@@ -60,6 +76,7 @@ PAYLOADS: dict[int, bytes] = {
     123: _NTP,
     137: _NBSTAT,
     161: _SNMP3,
+    389: _CLDAP,
     500: _IKE,
     1900: _SSDP,
     5060: _SIP,

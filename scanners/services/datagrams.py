@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scanners.clean_text import clean_bytes
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
-from scanners.services import asn1
+from scanners.services import asn1, reflections
 from scanners.services.greeting import is_chargen, read_daytime, read_time
 from scanners.services.heard import Heard, banner_of
 from scanners.services.questions import DNS_VERSION_QUERY, RPC_NULL, RPC_XID, read_dns_message
@@ -85,6 +85,7 @@ def _read_time(data: bytes) -> ServiceFacts | None:
 
 _ECHO = b"talaia: is this RFC 862?"
 DATAGRAMS: tuple[Datagram, ...] = (
+    Datagram("mdns", reflections.MDNS_SERVICES, reflections.read_mdns, frozenset((5353,))),
     Datagram("dns", DNS_VERSION_QUERY, _read_dns, frozenset((53, 5353))),
     Datagram("ntp", b"\x23" + bytes(47), _read_ntp, frozenset((123,))),
     Datagram("snmp", asn1.SNMP_DISCOVERY, _read_snmp, frozenset((161,))),
@@ -95,6 +96,10 @@ DATAGRAMS: tuple[Datagram, ...] = (
     Datagram("chargen", b"\n", _read_chargen, frozenset((19,))),
     Datagram("daytime", b"\n", _read_daytime, frozenset((13,))),
     Datagram("time", b"\n", _read_time, frozenset((37,))),
+    Datagram("netbios-ns", reflections.NODE_STATUS, reflections.read_node_status, frozenset((137,))),
+    Datagram("cldap", asn1.ROOT_DSE_SEARCH, reflections.read_cldap, frozenset((389,))),
+    Datagram("ssdp", reflections.SSDP_SEARCH, reflections.read_ssdp, frozenset((1900,))),
+    Datagram("coap", reflections.COAP_PING, reflections.read_coap, frozenset((5683,))),
 )
 
 
