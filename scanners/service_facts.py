@@ -71,6 +71,7 @@ SERVICE_NAMES = frozenset(
         "rdp",
         "redis",
         "rpcbind",
+        "rsync",
         "rtsp",
         "shell",
         "smb",

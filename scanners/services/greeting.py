@@ -18,6 +18,7 @@ _SMTP_WORDS = re.compile(r"smtp|mail|postfix|exim", re.IGNORECASE)
 _NNTP_WORDS = re.compile(r"nntp|news|\bINN\b|leafnode|posting", re.IGNORECASE)
 _IMAP = re.compile(rb"^\* (?:OK|PREAUTH|BYE)\b")
 _POP3 = re.compile(rb"^(?:\+OK|-ERR)\b")
+_RSYNC = re.compile(rb"^@RSYNCD: [0-9]{1,3}")
 _DAYTIME = re.compile(rb"^[\x20-\x7e]{0,20}[0-9]{1,2}:[0-9]{2}:[0-9]{2}[\x20-\x7e]{0,20}\r?\n?$")
 _YEAR = re.compile(rb"(?:^|[^0-9])(?:19|20)[0-9]{2}(?:[^0-9]|$)|[0-9]{2}-[0-9]{2}-[0-9]{2} ")
 _PLAUSIBLE_TIME = range(2_524_521_600, 2**32)  # RFC 868: seconds since 1900; from 1980 to 2036
@@ -85,6 +86,10 @@ def _pop3(heard: Heard) -> ServiceFacts | None:
     if not _POP3.match(heard.data) or b"DENIED" in heard.data[:64]:
         return None
     return named("pop3", banner_of(heard.data))
+
+
+def _rsync(heard: Heard) -> ServiceFacts | None:
+    return named("rsync", banner_of(heard.data)) if _RSYNC.match(heard.data) else None
 
 
 def _redis_denied(heard: Heard) -> ServiceFacts | None:
@@ -168,6 +173,7 @@ _READERS: tuple[Reader, ...] = (
     _ssh,
     _vnc,
     _redis_denied,
+    _rsync,
     _imap,
     _pop3,
     _coded,

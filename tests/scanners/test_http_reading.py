@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.protocols.http import CookieFacts, exposures, headers, libraries, metadata, security_txt, signatures
+from scanners.protocols.http import CookieFacts, exposures, headers, left_behind, libraries, metadata, security_txt, signatures
 from scanners.protocols.http.client import Answer, as_target
 from scanners.protocols.http.documents import read_metadata
 from scanners.protocols.http.inflate import inflate
@@ -190,7 +190,10 @@ def test_any_bytes_are_inflated_within_the_limit(data: bytes, coding: str) -> No
     assert len(inflate(data, coding, 100)) <= 100
 
 
-ALL_EXPOSURES = (*exposures.VCS, *exposures.backups("a.example"), *exposures.DEBUG, exposures.HEAPDUMP)
+ALL_EXPOSURES = (
+    *(*exposures.VCS, *exposures.backups("a.example"), *exposures.DEBUG, exposures.HEAPDUMP),
+    *(*left_behind.SECRETS, *left_behind.copies("a.example"), *left_behind.DIAGNOSTICS, *left_behind.DESCRIPTIONS),
+)
 
 
 @settings(deadline=None)

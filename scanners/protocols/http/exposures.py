@@ -105,39 +105,39 @@ async def _ask(browser: Browser, candidate: Exposure, path: str) -> Answer:
     return await browser.ask(path, headers=span, accept_encoding="identity", body_bytes=_HEAD_BYTES)
 
 
-def _plain(proof: Callable[[bytes], bool]) -> Callable[[Answer], bool]:
+def plain(proof: Callable[[bytes], bool]) -> Callable[[Answer], bool]:
     """A proof over the body, which must not be a page."""
-    return lambda answer: not _is_page(answer.body) and proof(answer.body)
+    return lambda answer: not is_page(answer.body) and proof(answer.body)
 
 
-def _is_page(body: bytes) -> bool:
+def is_page(body: bytes) -> bool:
     return bool(_TAG.match(body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")))
 
 
-def _contains(*marks: str) -> Callable[[Answer], bool]:
+def contains(*marks: str) -> Callable[[Answer], bool]:
     return lambda answer: all(mark in answer.lower for mark in marks)
 
 
-def _lines(body: bytes) -> list[bytes]:
+def lines_of(body: bytes) -> list[bytes]:
     return [line.strip() for line in body.splitlines() if line.strip()]
 
 
-def _is_environment(body: bytes) -> bool:
-    lines = [line for line in _lines(body[:_HEAD_BYTES]) if not line.startswith(b"#")]
+def is_environment(body: bytes) -> bool:
+    lines = [line for line in lines_of(body[:_HEAD_BYTES]) if not line.startswith(b"#")]
     told = lines[:-1] if len(body) > _HEAD_BYTES else lines  # the last line may be cut
     return bool(told) and all(_ENVIRONMENT.match(line) for line in told)
 
 
 def _is_password_file(body: bytes) -> bool:
-    lines = _lines(body[:_HEAD_BYTES])[:5]
+    lines = lines_of(body[:_HEAD_BYTES])[:5]
     return bool(lines) and all(_PASSWORD_LINE.match(line) for line in lines)
 
 
-def _is_php_source(body: bytes) -> bool:
+def is_php_source(body: bytes) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:5].lower() == b"<?php"
 
 
-def _is_sql(body: bytes) -> bool:
+def is_sql(body: bytes) -> bool:
     head = body[:_HEAD_BYTES]
     return head.startswith(b"SQLite format 3\x00") or any(mark in head for mark in _SQL)
 
@@ -148,23 +148,23 @@ def _is_gzipped_archive(answer: Answer) -> bool:
     if not answer.raw.startswith(b"\x1f\x8b\x08"):
         return b"ustar" in answer.raw[257:263]
     inside = inflate(answer.raw, "gzip", _HEAD_BYTES)
-    return b"ustar" in inside[257:263] or (not coding and bool(inside) and not _is_page(inside))
+    return b"ustar" in inside[257:263] or (not coding and bool(inside) and not is_page(inside))
 
 
 VCS = (
-    Exposure("/.git/HEAD", _plain(lambda body: bool(re.match(rb"ref: refs/[\x21-\x7e]+\s*$|[0-9a-f]{40}\s*$", body[:300])))),
-    Exposure("/.git/config", _plain(lambda body: b"[core]" in body and b"repositoryformatversion" in body)),
-    Exposure("/.svn/wc.db", _plain(lambda body: body.startswith(b"SQLite format 3\x00")), head_only=True),
-    Exposure("/.svn/entries", _plain(lambda body: bool(re.match(rb"(?:12\n$|(?:8|9|10)\n\n(?:dir|file)\n)", body[:300])))),
-    Exposure("/.hg/requires", _plain(lambda body: len(_lines(body)) > 1 and len(_REVLOG & set(_lines(body))) > 1)),
-    Exposure("/.env", _plain(_is_environment)),
-    Exposure("/.DS_Store", _plain(lambda body: body.startswith(b"\x00\x00\x00\x01Bud1")), head_only=True),
-    Exposure("/.htpasswd", _plain(_is_password_file)),
-    Exposure("/wp-config.php.bak", _plain(_is_php_source)),
-    Exposure("/wp-config.php.old", _plain(_is_php_source)),
-    Exposure("/wp-config.php~", _plain(_is_php_source)),
-    Exposure("/wp-config.php.save", _plain(_is_php_source)),
-    Exposure("/config.php.bak", _plain(_is_php_source)),
+    Exposure("/.git/HEAD", plain(lambda body: bool(re.match(rb"ref: refs/[\x21-\x7e]+\s*$|[0-9a-f]{40}\s*$", body[:300])))),
+    Exposure("/.git/config", plain(lambda body: b"[core]" in body and b"repositoryformatversion" in body)),
+    Exposure("/.svn/wc.db", plain(lambda body: body.startswith(b"SQLite format 3\x00")), head_only=True),
+    Exposure("/.svn/entries", plain(lambda body: bool(re.match(rb"(?:12\n$|(?:8|9|10)\n\n(?:dir|file)\n)", body[:300])))),
+    Exposure("/.hg/requires", plain(lambda body: len(lines_of(body)) > 1 and len(_REVLOG & set(lines_of(body))) > 1)),
+    Exposure("/.env", plain(is_environment)),
+    Exposure("/.DS_Store", plain(lambda body: body.startswith(b"\x00\x00\x00\x01Bud1")), head_only=True),
+    Exposure("/.htpasswd", plain(_is_password_file)),
+    Exposure("/wp-config.php.bak", plain(is_php_source)),
+    Exposure("/wp-config.php.old", plain(is_php_source)),
+    Exposure("/wp-config.php~", plain(is_php_source)),
+    Exposure("/wp-config.php.save", plain(is_php_source)),
+    Exposure("/config.php.bak", plain(is_php_source)),
     Exposure("/web.config.bak", lambda answer: "<configuration" in answer.lower and "<system.web" in answer.lower),
 )
 
@@ -173,13 +173,13 @@ def backups(name: str | None) -> tuple[Exposure, ...]:
     """Archives and dumps under the names that people give them; ``name`` is the site's, if it has one."""
 
     def zipped(path: str) -> Exposure:
-        return Exposure(path, _plain(lambda body: body.startswith((b"PK\x03\x04", b"PK\x05\x06"))), head_only=True)
+        return Exposure(path, plain(lambda body: body.startswith((b"PK\x03\x04", b"PK\x05\x06"))), head_only=True)
 
     def tarred(path: str) -> Exposure:
         return Exposure(path, _is_gzipped_archive, head_only=True)
 
     def dumped(path: str) -> Exposure:
-        return Exposure(path, _plain(_is_sql), head_only=True)
+        return Exposure(path, plain(is_sql), head_only=True)
 
     own = (zipped(f"/{name}.zip"), tarred(f"/{name}.tar.gz")) if name else ()
     return (
@@ -194,7 +194,7 @@ def backups(name: str | None) -> tuple[Exposure, ...]:
     )
 
 
-def _json_object(answer: Answer) -> dict[str, Any]:
+def json_object(answer: Answer) -> dict[str, Any]:
     """The JSON object that the answer is; empty when it is none."""
     try:
         found = json.loads(answer.text) if answer.body[:1] == b"{" else None
@@ -205,7 +205,7 @@ def _json_object(answer: Answer) -> dict[str, Any]:
 
 def _actuator_links(answer: Answer) -> list[str]:
     """The endpoints that Spring Boot's discovery page lists, without those that say nothing (health, info)."""
-    links = _json_object(answer).get("_links")
+    links = json_object(answer).get("_links")
     if not isinstance(links, dict) or "self" not in links:
         return []
     return [name for name in links if name.partition("-")[0] not in ("self", "health", "info")]
@@ -227,17 +227,17 @@ ACTUATOR = Exposure("/actuator", lambda answer: bool(_actuator_links(answer)))
 HEAPDUMP = Exposure("/actuator/heapdump", is_heapdump, head_only=True)
 
 DEBUG = (
-    Exposure("/phpinfo.php", _contains("phpinfo()", "php version")),
-    Exposure("/info.php", _contains("phpinfo()", "php version")),
-    Exposure("/server-status", _contains("apache server status for")),
-    Exposure("/server-info", _contains("apache server information")),
-    Exposure("/nginx_status", _plain(lambda body: b"server accepts handled requests" in body[:500])),
+    Exposure("/phpinfo.php", contains("phpinfo()", "php version")),
+    Exposure("/info.php", contains("phpinfo()", "php version")),
+    Exposure("/server-status", contains("apache server status for")),
+    Exposure("/server-info", contains("apache server information")),
+    Exposure("/nginx_status", plain(lambda body: b"server accepts handled requests" in body[:500])),
     ACTUATOR,
-    Exposure("/actuator/env", lambda answer: isinstance(_json_object(answer).get("propertySources"), list)),
-    Exposure("/debug/pprof/", _contains("<title>/debug/pprof/</title>")),
-    Exposure("/_profiler/", _contains("symfony profiler"), follow=True),
-    Exposure("/trace.axd", _contains("application trace", "requests to this application")),
-    Exposure("/elmah.axd", _contains("error log for", "elmah")),
+    Exposure("/actuator/env", lambda answer: isinstance(json_object(answer).get("propertySources"), list)),
+    Exposure("/debug/pprof/", contains("<title>/debug/pprof/</title>")),
+    Exposure("/_profiler/", contains("symfony profiler"), follow=True),
+    Exposure("/trace.axd", contains("application trace", "requests to this application")),
+    Exposure("/elmah.axd", contains("error log for", "elmah")),
 )
 
 # What frameworks in their debugging mode show instead of "not found": all substrings of one entry, in lower case.

@@ -38,13 +38,14 @@ class HttpFacts(Facts, frozen=True, kw_only=True):
     Access-Control-Allow-Credentials. ``exposed_vcs``, ``exposed_backups``, ``exposed_debug`` are paths whose content was
     proved by signature, so that a 200 with a home page is none; among the last ``(error page)`` is a framework's debugging page
     for what does not exist, and ``TRACE /`` that method. ``heapdump_exposed``: Spring Boot's index lists heapdump, or, where the
-    zone allows a deep look, the beginning of one was fetched. ``admin_panel`` names a known panel; empty when none was found.
-    ``default_page`` names the product whose test page is shown. ``security_txt``: valid, expired, invalid or missing (RFC 9116;
-    asked over https only, else None). ``version_disclosed`` is the header text that tells a version. ``libraries`` are only those
-    that said a version. ``document_metadata`` are documents linked from the page whose metadata names people, paths or places.
-    ``unclaimed`` names the hosting provider whose page says that nobody claimed this name. ``websocket``: the front page's
-    address speaks WebSocket (RFC 6455). In a zone that is only looked at gently, all that needs more than the front page and
-    security.txt is None.
+    zone allows a deep look, the beginning of one was fetched. ``exposed_api`` are paths where the interface describes itself: an
+    OpenAPI document, or GraphQL that tells its schema (a fact for the inventory: many are meant to be read).
+    ``admin_panel`` names a known panel; empty when none was found. ``default_page`` names the product whose test page is shown.
+    ``security_txt``: valid, expired, invalid or missing (RFC 9116; asked over https only, else None). ``version_disclosed`` is
+    the header text that tells a version. ``libraries`` are only those that said a version. ``document_metadata`` are documents
+    linked from the page whose metadata names people, paths or places. ``unclaimed`` names the hosting provider whose page says
+    that nobody claimed this name. ``websocket``: the front page's address speaks WebSocket (RFC 6455). In a zone that is only
+    looked at gently, all that needs more than the front page and security.txt is None.
     """
 
     kind: ClassVar[str] = "http"
@@ -73,6 +74,7 @@ class HttpFacts(Facts, frozen=True, kw_only=True):
     exposed_backups: tuple[str, ...] | None = None
     exposed_debug: tuple[str, ...] | None = None
     heapdump_exposed: bool | None = None
+    exposed_api: tuple[str, ...] | None = None
     admin_panel: str | None = None
     default_page: str | None = None
     security_txt: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 from scanners.clean_text import clean_text
 from scanners.observation import Facts
 from scanners.pace import deadline
-from scanners.protocols.http import documents, exposures, headers, libraries, security_txt, signatures
+from scanners.protocols.http import documents, exposures, headers, left_behind, libraries, security_txt, signatures
 from scanners.protocols.http.client import Answer, Browser, Exhausted, forgiving_context, is_redirect
 from scanners.protocols.http.facts import HttpFacts
 from scanners.protocols.http.page import Page, read_page
@@ -38,7 +38,7 @@ class HttpScanner:
     deadline_seconds: float = 60.0
     total_seconds: float = 40.0
     request_seconds: float = 8.0
-    requests: int = 90
+    requests: int = 360
 
     def applies(self, service: ServiceFacts) -> bool:
         return service.name in _SERVICES
@@ -103,6 +103,7 @@ class _Visit:
             self.libraries,
             self.documents,
             self.websocket,
+            self.descriptions,
         ]
 
     async def attempt(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -146,13 +147,18 @@ class _Visit:
                 return
 
     async def repositories(self) -> None:
-        self.facts["exposed_vcs"] = await exposures.exposed(self.browser, exposures.VCS)
+        self.facts["exposed_vcs"] = await exposures.exposed(self.browser, (*exposures.VCS, *left_behind.SECRETS))
 
     async def backups(self) -> None:
-        self.facts["exposed_backups"] = await exposures.exposed(self.browser, exposures.backups(self.browser.target.name))
+        name = self.browser.target.name
+        wanted = (*exposures.backups(name), *left_behind.copies(name))
+        self.facts["exposed_backups"] = await exposures.exposed(self.browser, wanted)
+
+    async def descriptions(self) -> None:
+        self.facts["exposed_api"] = await exposures.exposed(self.browser, left_behind.DESCRIPTIONS)
 
     async def debugging(self) -> None:
-        found = list(await exposures.exposed(self.browser, exposures.DEBUG))
+        found = list(await exposures.exposed(self.browser, (*exposures.DEBUG, *left_behind.DIAGNOSTICS)))
         heapdump = False
         if exposures.ACTUATOR.path in found:
             heapdump = await self._heapdump()
