@@ -24,6 +24,7 @@ from collector.store import Store, open_store
 from rules.rulebook import Rulebook, load_rules, our_rules
 from scanners.door import Door, own_addresses
 from scanners.probe import Probe
+from scanners.protocols.mail_domain import SCANNER as MAIL_DOMAIN
 from scanners.protocols.tls import SCANNER as TLS
 from scanners.scanner import Scanner, scanners_by_name
 from scanners.stop import Stop
@@ -132,9 +133,10 @@ class Parts:
 
     @property
     def scanners(self) -> Mapping[str, Scanner]:
-        """Every protocol scanner; the TLS one trusts the city's own authorities too."""
+        """Every protocol scanner; those that judge certificates trust the city's own authorities too."""
         authorities = tuple(self.settings.path(path) for path in self.settings.trusted_authorities)
-        return {**scanners_by_name(), TLS.name: replace(TLS, authorities=authorities)}
+        trusting = (replace(TLS, authorities=authorities), replace(MAIL_DOMAIN, authorities=authorities))
+        return {**scanners_by_name(), **{scanner.name: scanner for scanner in trusting}}
 
     def write_down(self) -> None:
         """Put the catalogue's and the settings' words into the database. Repeating it changes nothing."""
