@@ -14,6 +14,7 @@ from scanners.observation import Observation, Outcome, new_id
 from scanners.pace import Turnstile
 from scanners.patience import HostPatience, NmapPatience
 from scanners.plan import NO_ADDRESS, Endpoint, LookUnit, Progress
+from scanners.ports import LISTEN_ONLY
 from scanners.scanner import Occasion, OfDomains, OfSomeTargets, Scanner, allowed_in, observe
 from scanners.service_facts import ServiceFacts
 from scanners.services import SERVICE
@@ -129,6 +130,7 @@ class LookRun:
             return
         asked = [(item, facts) for item, facts, _ in seen if facts is not None and may_say_more(facts, self.zone)]
         asked = [(item, facts) for item, facts in asked if item.transport is Transport.TCP and item not in self._tiring]
+        asked = [(item, facts) for item, facts in asked if item.port not in LISTEN_ONLY]  # its probes are a stranger's bytes
         if self._patience[address].is_tarpit:
             asked = [(item, facts) for item, facts in asked if item not in self._slow]
         asked.sort(key=lambda each: (each[0] in self._slow, each[1].name is None))  # who said nothing to us comes last

@@ -21,6 +21,22 @@ NAMED: dict[str, str] = {
     "all": "1-65535",
 }
 
+PRINTING: dict[int, str] = {515: "printer", **dict.fromkeys(range(9100, 9108), "jetdirect")}
+"""Printing without a word of protocol (AppSocket), or nearly none (LPD, RFC 1179): what is sent there is printed."""
+
+INDUSTRIAL: dict[int, str] = {
+    102: "iso-tsap",
+    502: "modbus",
+    2404: "iec104",
+    20000: "dnp3",
+    44818: "ethernet-ip",
+    47808: "bacnet",
+}
+"""Where controllers listen and the protocol usual there (IANA), over TCP and UDP. A stranger's bytes may stop one."""
+
+LISTEN_ONLY: dict[int, str] = PRINTING | INDUSTRIAL
+"""Ports to which nothing is said, however deep a zone may be looked at, but what a zone allows expressly."""
+
 
 def parse_ports(text: str) -> frozenset[int]:
     """Read ``common``, ``80,443``, ``1-1023,8080`` or a mix (``common,7-9``).

@@ -44,26 +44,33 @@ class Answered(StrEnum):
 SERVICE_NAMES = frozenset(
     [
         "amqp",
+        "bacnet",
         "chargen",
         "cldap",
         "coap",
         "daytime",
         "discard",
+        "dnp3",
         "dns",
         "echo",
+        "ethernet-ip",
         "exec",
         "finger",
         "ftp",
         "http",
+        "iec104",
         "imap",
+        "iso-tsap",
         "ldap",
         "login",
         "mdns",
         "memcached",
+        "modbus",
         "mongodb",
         "mqtt",
         "mysql",
         "netbios-ns",
+        "netbios-ssn",
         "nntp",
         "ntp",
         "pop3",
@@ -85,6 +92,7 @@ SERVICE_NAMES = frozenset(
         "time",
         "unknown",
         "vnc",
+        "ws-discovery",
         "x11",
     ]
 )
@@ -96,7 +104,8 @@ class ServiceFacts(Facts, frozen=True, kw_only=True):
 
     ``name`` is one of :data:`SERVICE_NAMES`, or the name nmap gives to a service that none of them is; that of the protocol
     *inside* TLS when ``tls`` is True; ``unknown`` when something answers but nobody could say what; None when nothing was
-    said. ``starttls`` names the protocol whose STARTTLS is offered (smtp, imap, pop3, ftp, postgresql, mysql, ldap, rdp).
+    said. ``presumed`` is then what the port is for, where we may only listen (``scanners.ports.LISTEN_ONLY``).
+    ``starttls`` names the protocol whose STARTTLS is offered (smtp, imap, pop3, ftp, postgresql, mysql, ldap, rdp).
     ``said_by`` is ``banner``, ``probe`` or ``nmap``. Texts are clean. ``device_class`` says that the host was taken for a
     fragile device, and looked at gently (:class:`~scanners.devices.DeviceClass`).
     """
@@ -113,3 +122,4 @@ class ServiceFacts(Facts, frozen=True, kw_only=True):
     banner: str | None = None
     said_by: str | None = None
     device_class: str | None = None
+    presumed: str | None = None

@@ -159,6 +159,11 @@ class Zone(_Written):
         default=(), description="devices of these classes are looked at like any server, at the zone's own risk"
     )
     vantage: Vantage = Vantage.INTERNAL
+    identify_industrial: bool = Field(
+        default=False,
+        strict=True,
+        description="allow one lawful identification request to controllers (Modbus, BACnet, S7, DNP3, EtherNet/IP, IEC 104)",
+    )
     ports: Ports = parse_ports("common")
     udp_ports: Ports = parse_ports("common_udp")
     resolver: AddressText | None = Field(default=None, description="the DNS server that names of this zone are asked from")

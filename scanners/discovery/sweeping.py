@@ -15,6 +15,7 @@ from scanners.discovery.parts import Part
 from scanners.discovery.plan import Plan, resumed
 from scanners.discovery.scope import Interval, scope_of
 from scanners.door import Door, Refusal, RefusedByScope
+from scanners.ports import LISTEN_ONLY
 from scanners.target import Address, Network, Transport
 from scanners.zone import Intrusiveness, Zone
 
@@ -41,7 +42,8 @@ async def sweep(
 ) -> AsyncIterator[SweepEvent]:
     """Sweep ``networks`` (default: the zone's own) for hosts and open ports, as far as ``zone`` allows.
 
-    ``tcp_ports`` and ``udp_ports`` default to the zone's; ``frozenset()`` asks none. ``expected`` are addresses where
+    ``tcp_ports`` and ``udp_ports`` default to the zone's; ``frozenset()`` asks none; UDP ports of controllers are
+    asked only where the zone allows identifying them. ``expected`` are addresses where
     assets are known to live: each gets a :class:`HostSeen` even when it stays silent, and IPv6 networks wider than /112 are
     asked at these addresses and at neighbours found on the link only. ``share`` (above 0, to 1) is the part of the
     zone's pace that the sweep borrows. ``raw`` False never uses raw sockets, True insists on them, None uses them
@@ -59,7 +61,8 @@ async def sweep(
     grant = Grant(door, zone, scope, share)
     _refuse_at_once(door, grant, zone)
     tcp = ports_in_order(zone.ports if tcp_ports is None else tcp_ports)
-    udp = tuple(sorted(zone.udp_ports if udp_ports is None else udp_ports))
+    unasked = frozenset() if zone.identify_industrial else LISTEN_ONLY.keys()
+    udp = tuple(sorted((zone.udp_ports if udp_ports is None else udp_ports) - unasked))
     plan, ledger = Plan(tcp, udp, scope), None
     if checkpoint is not None:
         plan, ledger = resumed(checkpoint, plan)

@@ -65,6 +65,12 @@ _SIP = (
     b"To: <sip:talaia@invalid>\r\nCall-ID: 5441\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 0\r\nContent-Length: 0\r\n\r\n"
 )
 
+# Controllers: the sweep leaves their ports out where the zone does not allow identifying them.
+# ASHRAE 135 clause 15.5: ReadProperty of the object identifier of "the device, whichever it is" (instance 4194303)
+_BACNET = bytes.fromhex("810a001101040005010c0c023fffff194b")
+# CIP volume 2, 2-4.2: ListIdentity
+_ENIP = bytes.fromhex("6300") + bytes(22)
+
 PAYLOADS: dict[int, bytes] = {
     7: b"talaia\r\n",
     13: b"\r\n",
@@ -83,6 +89,8 @@ PAYLOADS: dict[int, bytes] = {
     5353: _MDNS,
     5683: _COAP,
     11211: _MEMCACHED,
+    44818: _ENIP,
+    47808: _BACNET,
 }
 
 

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scanners.clean_text import clean_bytes
+from scanners.contact import Refusal, RefusedByScope
+from scanners.ports import LISTEN_ONLY
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
 from scanners.services import asn1, reflections
 from scanners.services.greeting import is_chargen, read_daytime, read_time
 from scanners.services.heard import Heard, banner_of
+from scanners.services.industrial import IDENTIFICATIONS_UDP
 from scanners.services.questions import DNS_VERSION_QUERY, RPC_NULL, RPC_XID, read_dns_message
 from scanners.target import Target
 from scanners.zone import Intrusiveness
@@ -111,6 +114,8 @@ async def look_at_datagrams(target: Target, occasion: Occasion) -> Look:
     Raises ``TimeoutError`` when nothing came back, ``ConnectionRefusedError`` (ICMP port unreachable), ``OSError``.
     """
     port = target.port or 0
+    if port in LISTEN_ONLY:
+        return await _identify(target, occasion)
     usual = [item for item in DATAGRAMS if port in item.usual]
     others = [item for item in DATAGRAMS if item not in usual]
     heard = b""
@@ -126,6 +131,18 @@ async def look_at_datagrams(target: Target, occasion: Occasion) -> Look:
     if not heard:
         raise TimeoutError(f"{target} answered none of the datagrams we know")
     return Look(ServiceFacts(name="unknown", tls=False, banner=banner_of(heard), said_by="probe"), heard)
+
+
+async def _identify(target: Target, occasion: Occasion) -> Look:
+    """The one identification request of a controller's port, where the zone allows it."""
+    item = IDENTIFICATIONS_UDP.get(target.port or 0) if occasion.zone.identify_industrial else None
+    if item is None:
+        raise RefusedByScope(Refusal.TOO_HARD, f"{target} may be a controller and its zone does not allow asking it")
+    answers = await occasion.door.datagram(target, item.payload, zone_id=occasion.zone.id, timeout_seconds=SECONDS)
+    if not answers:
+        raise TimeoutError(f"{target} did not answer")
+    facts = item.read(Heard(answers[0])) or ServiceFacts(name="unknown", tls=False, banner=banner_of(answers[0]), said_by="probe")
+    return Look(facts, answers[0])
 
 
 def _read(answer: bytes, item: Datagram) -> ServiceFacts | None:

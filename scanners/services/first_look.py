@@ -7,13 +7,14 @@ from contextlib import AbstractAsyncContextManager
 import msgspec
 
 from scanners.door import RefusedByScope
-from scanners.ports import parse_ports
+from scanners.ports import LISTEN_ONLY, parse_ports
 from scanners.protocols.tls.hello import broad_hello, looks_like_tls
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
 from scanners.services.datagrams import look_at_datagrams
 from scanners.services.greeting import named, recognise_greeting
 from scanners.services.heard import Heard, banner_of, listen
+from scanners.services.industrial import IDENTIFICATIONS
 from scanners.services.questions import BSD_QUESTIONS, HTTP, QUESTIONS, Question, recognise_answer
 from scanners.services.starttls import which_of_ftp_and_smtp, with_starttls
 from scanners.services.tls_context import lenient_context
@@ -28,10 +29,7 @@ BSD_SECONDS = 2.0  # rshd and rlogind hang up on strangers only once inetd has s
 AT_ONCE = 8  # questions asked beside each other, each on its own connection
 LIMITS = WireLimits(deadline_seconds=8.0, read_bytes=64 * 1024)
 
-# What these ports usually are takes any bytes for orders: printers print them, controllers may fault. There we only listen,
-# unless the zone allows a deep look.
 WEB_PORTS = parse_ports("web,631,8006,8880")
-LISTEN_ONLY = frozenset((*range(9100, 9108), 102, 502, 2404, 20000, 44818, 47808))
 
 
 class FirstLook:
@@ -78,6 +76,8 @@ class _Conversation:
         usual, others = self._questions()
         first = usual[0] if usual else self.hello
         facts, over = await self._begin(first)
+        if self.port in LISTEN_ONLY:
+            return facts or self._nobody()  # whatever it said, nothing more is said to it here
         if facts is None and not over:
             facts = await self._go_on(first, usual if self._spoken_to_as_usual() else [*usual, self.hello, HTTP], others)
         if facts is not None and facts.name == "http":
@@ -88,8 +88,8 @@ class _Conversation:
 
     def _listens_only(self) -> bool:
         """Whether nothing is said on this port: it takes words for orders, or belongs to a device that never hears such words."""
-        if self.port in LISTEN_ONLY and not self.occasion.zone.intrusiveness.allows(Intrusiveness.DEEP):
-            return True
+        if self.port in LISTEN_ONLY:
+            return not self._allowed_here()
         return self.occasion.device is not None and not (self.port in WEB_PORTS or self._usual())
 
     def _spoken_to_as_usual(self) -> bool:
@@ -102,11 +102,18 @@ class _Conversation:
 
     def _questions(self) -> tuple[list[Question], list[Question]]:
         """The questions usual for this port, and the others that the zone allows."""
+        if self.port in LISTEN_ONLY:
+            return self._allowed_here(), []
         if self._listens_only():
             return [], []
         usual = self._usual()
         normal = self.occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL)
         return usual, [question for question in QUESTIONS if question not in usual] if normal else []
+
+    def _allowed_here(self) -> list[Question]:
+        """What may be said to a port where others only listen: one lawful identification request, where the zone allows it."""
+        question = IDENTIFICATIONS.get(self.port) if self.occasion.zone.identify_industrial else None
+        return [question] if question else []
 
     async def _begin(self, first: Question) -> tuple[ServiceFacts | None, bool]:
         """Listen on a first connection, then say something on it. True: there is nothing more to ask.
@@ -145,6 +152,8 @@ class _Conversation:
 
     async def _greeted(self, wire: Wire, heard: Heard) -> ServiceFacts | None:
         facts = recognise_greeting(heard)
+        if self.port in LISTEN_ONLY:
+            return facts
         try:
             if facts is None and heard.data.startswith(b"220") and not heard.ended:
                 name = await which_of_ftp_and_smtp(wire)
@@ -228,7 +237,7 @@ class _Conversation:
             return ServiceFacts(name="unknown", tls=False, banner=banner_of(self.evidence), said_by="probe")
         if self.port == 9 and self._questions()[1]:
             return ServiceFacts(name="discard", tls=False, said_by="probe")  # takes everything, says nothing (RFC 863)
-        return ServiceFacts()
+        return ServiceFacts(presumed=LISTEN_ONLY.get(self.port))
 
 
 def _read_tls(heard: Heard) -> ServiceFacts | None:

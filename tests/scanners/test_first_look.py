@@ -12,6 +12,7 @@ import pytest
 from scanners.door import Door
 from scanners.observation import Outcome
 from scanners.plan import Endpoint, look_units
+from scanners.ports import LISTEN_ONLY
 from scanners.probe import Probe
 from scanners.service_facts import SERVICE_NAMES
 from scanners.services.datagrams import DATAGRAMS
@@ -434,19 +435,21 @@ async def test_a_silent_port_and_one_that_hangs_up() -> None:
         assert (facts.name, facts.tls) == (None, None)
 
 
-@pytest.mark.parametrize("port", [9100, 502])
-async def test_printers_and_controllers_are_only_listened_to(port: int) -> None:
+@pytest.mark.parametrize("port", [9100, 515, 502])
+@pytest.mark.parametrize("hears", [b"", b"220 a printer that greets\r\n"])
+async def test_printers_and_controllers_are_only_listened_to(port: int, hears: bytes) -> None:
     address, heard = servers.own_address(), bytearray()
 
     async def printer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(hears)
         heard.extend(await reader.read(4096))
         writer.close()
 
     server = await asyncio.start_server(printer, address, port)
-    facts = await service_at((address, port))
-    assert (facts.name, bytes(heard)) == (None, b"")
-    await service_at((address, port), zone=loopback_zone(intrusiveness=Intrusiveness.DEEP))
-    assert heard
+    for intrusiveness in Intrusiveness.NORMAL, Intrusiveness.DEEP:
+        facts = await service_at((address, port), zone=loopback_zone(intrusiveness=intrusiveness))
+        assert bytes(heard) == b""
+        assert (facts.name, facts.presumed) == (("unknown", None) if hears else (None, LISTEN_ONLY[port]))
     server.close()
 
 
