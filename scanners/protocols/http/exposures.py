@@ -233,7 +233,7 @@ DEBUG = (
     Exposure("/server-info", contains("apache server information")),
     Exposure("/nginx_status", plain(lambda body: b"server accepts handled requests" in body[:500])),
     ACTUATOR,
-    Exposure("/actuator/env", lambda answer: isinstance(json_object(answer).get("propertySources"), list)),
+    Exposure("/actuator/env", lambda answer: answer.body[:1] == b"{" and b'"propertySources"' in answer.body[:4096]),
     Exposure("/debug/pprof/", contains("<title>/debug/pprof/</title>")),
     Exposure("/_profiler/", contains("symfony profiler"), follow=True),
     Exposure("/trace.axd", contains("application trace", "requests to this application")),
