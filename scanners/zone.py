@@ -171,6 +171,13 @@ class Zone(_Written):
     dkim_selectors: tuple[NameText, ...] = Field(
         default=(), description="the DKIM selectors that mail of the zone's domains is signed with; no look can list them"
     )
+    snmp_communities: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
+        default=(),
+        max_length=16,
+        exclude=True,
+        repr=False,
+        description="the SNMP communities that may be tried, to read; none: no community is tried",
+    )
     host_access: HostAccess | None = Field(
         default=None, description="lets Talaia look inside hosts over SSH; none: it never logs in"
     )

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from scanners.clean_text import clean_bytes
 from scanners.observation import Facts
+from scanners.protocols.network_gear import says_network_gear
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
 from scanners.services.greeting import recognise_greeting, without_negotiation
@@ -20,12 +21,14 @@ _BANNER = 400
 
 
 class TelnetFacts(Facts, frozen=True, kw_only=True):
-    """``banner`` is the text shown before a login; ``login_prompt``: it asks for a user or a password.
-    ``encryption_offered``: it negotiates the ENCRYPT or START_TLS option, or the port speaks TLS at once."""
+    """``banner`` is the text shown before a login; ``login_prompt``: it asks for a user or a password. ``network_device``: the
+    banner is that of a router, a switch or a firewall. ``encryption_offered``: it negotiates the ENCRYPT or START_TLS option,
+    or the port speaks TLS at once."""
 
     kind: ClassVar[str] = "telnet"
 
     banner: str | None = None
+    network_device: bool | None = None
     login_prompt: bool | None = None
     encryption_offered: bool | None = None
 
@@ -51,7 +54,13 @@ class TelnetScanner:
         prompt = b"ogin:" in data or b"ssword:" in data or b"sername:" in data
         offers = {data[at + 2] for at in range(len(data) - 2) if data[at] == _IAC and data[at + 1] in (_DO, _WILL)}
         encryption = in_tls or bool(offers & {_ENCRYPT, _START_TLS})
-        return Look(TelnetFacts(banner=text or None, login_prompt=prompt or None, encryption_offered=encryption), data)
+        facts = TelnetFacts(
+            banner=text or None,
+            network_device=says_network_gear(text) if text else None,
+            login_prompt=prompt or None,
+            encryption_offered=encryption,
+        )
+        return Look(facts, data)
 
 
 async def _read(wire: Wire) -> bytes:
