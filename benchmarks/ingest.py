@@ -95,6 +95,7 @@ def http(host: int) -> HttpFacts:
         cookies=(CookieFacts(name="sid", secure=True, http_only=True, same_site="lax", session=True),),
         cors_any_origin_with_credentials=False,
         directory_listing=(),
+        webdav_open=(),
         exposed_vcs=(),
         exposed_backups=(),
         exposed_debug=(),

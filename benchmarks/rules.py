@@ -93,6 +93,7 @@ HTTP = HttpFacts(
     cookies=(CookieFacts(name="PHPSESSID", secure=True, http_only=True, same_site="", session=True),),
     cors_any_origin_with_credentials=False,
     directory_listing=(),
+    webdav_open=(),
     exposed_vcs=(),
     exposed_backups=(),
     exposed_debug=(),

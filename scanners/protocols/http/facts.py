@@ -45,7 +45,9 @@ class HttpFacts(Facts, frozen=True, kw_only=True):
     the header text that tells a version. ``libraries`` are only those that said a version. ``document_metadata`` are documents
     linked from the page whose metadata names people, paths or places. ``unclaimed`` names the hosting provider whose page says
     that nobody claimed this name. ``websocket``: the front page's address speaks WebSocket (RFC 6455). In a zone that is only
-    looked at gently, all that needs more than the front page and security.txt is None.
+    looked at gently, all that needs more than the front page and security.txt is None. ``webdav``: it speaks WebDAV;
+    ``webdav_open`` are collections of it whose properties anybody may read (PROPFIND of depth 0 without a name: no file in it
+    is listed, though it could be).
     """
 
     kind: ClassVar[str] = "http"
@@ -70,6 +72,8 @@ class HttpFacts(Facts, frozen=True, kw_only=True):
     cookies: tuple[CookieFacts, ...] | None = None
     cors_any_origin_with_credentials: bool | None = None
     directory_listing: tuple[str, ...] | None = None
+    webdav: bool | None = None
+    webdav_open: tuple[str, ...] | None = None
     exposed_vcs: tuple[str, ...] | None = None
     exposed_backups: tuple[str, ...] | None = None
     exposed_debug: tuple[str, ...] | None = None

@@ -23,6 +23,7 @@ from scanners.zone import Intrusiveness
 
 _SERVICES = frozenset({"http", "https", "http-alt", "http-proxy"})
 _DIRECTORIES = ("/uploads/", "/files/", "/backup/")
+_COLLECTIONS = ("/", "/webdav/", "/dav/")
 _LISTINGS = 6  # directories that are asked for
 _SCRIPTS = 2
 
@@ -100,6 +101,7 @@ class _Visit:
             self.debugging,
             self.panels,
             self.listings,
+            self.webdav,
             self.libraries,
             self.documents,
             self.websocket,
@@ -202,6 +204,19 @@ class _Visit:
             if signatures.is_listing(answer):
                 found.append(directory)
         self.facts["directory_listing"] = tuple(found)
+
+    async def webdav(self) -> None:
+        """WebDAV (RFC 4918), and where it describes a collection to anybody: depth 0, so that no name in it is read."""
+        speaks, found = False, []
+        for path in _COLLECTIONS:
+            speaks |= bool((await self.browser.ask(path, method="OPTIONS")).get("dav"))
+            if await self._describes(path) and not await self._describes(f"/{secrets.token_hex(8)}/"):
+                found.append(path)
+        self.facts |= {"webdav": speaks or bool(found), "webdav_open": tuple(found)}
+
+    async def _describes(self, path: str) -> bool:
+        answer = await self.browser.ask(path, method="PROPFIND", headers=[("Depth", "0")], body_bytes=64 * 1024)
+        return answer.status == 207 and "multistatus" in answer.lower and "propstat" in answer.lower
 
     def _directories(self) -> list[str]:
         """Directories of this site that the page uses, and a few that people make."""

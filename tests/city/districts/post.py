@@ -2,6 +2,7 @@
 
 import shutil
 
+from tests.city import servers
 from tests.city.host import Host
 from tests.city.servers import Command, Yard
 from tests.scanners.mail_servers import dovecot_configuration, listener, write_postfix
@@ -106,6 +107,29 @@ def good_rsync(yard: Yard) -> list[Command]:
     return rsync(yard, "auth users = copies\nsecrets file = FOLDER/secrets\n")
 
 
+_DAV = "dav dav_fs auth_basic authn_core authn_file authz_user"
+
+
+def webdav(yard: Yard, guard: str) -> list[Command]:
+    """The hardened Apache with a WebDAV folder."""
+    commands = servers.good_apache(yard)
+    yard.write("www/webdav/padro.csv", "1,2,3\n")
+    yard.write("users", "obres:$apr1$abcdefgh$0123456789abcdefghijkl\n")
+    modules = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in _DAV.split())
+    path, where = yard.folder / "apache.conf", guard.replace("FOLDER", str(yard.folder))
+    folder = f"DavLockDB {yard.folder}/locks\n<Location /webdav>\nDav On\n{where}</Location>\n"
+    path.write_text(f"{path.read_text()}{modules}{folder}")
+    return commands
+
+
+def open_webdav(yard: Yard) -> list[Command]:
+    return webdav(yard, "")
+
+
+def good_webdav(yard: Yard) -> list[Command]:
+    return webdav(yard, "AuthType Basic\nAuthName obres\nAuthUserFile FOLDER/users\nRequire valid-user\n")
+
+
 _CLEAR = "MAIL-008"
 HOSTS: tuple[Host, ...] = (
     Host(
@@ -123,4 +147,6 @@ HOSTS: tuple[Host, ...] = (
     Host("10.77.4.12", "llistat", good_directory, (389, 636), {}, "workplace"),
     Host("10.77.4.13", "copies", open_rsync, (873,), {873: "SMB-003"}, "workplace"),
     Host("10.77.4.14", "resguard", good_rsync, (873,), {}, "workplace"),
+    Host("10.77.3.13", "obres", open_webdav, (80, 443), {443: "WEB-009"}, "workplace"),
+    Host("10.77.3.14", "projectes", good_webdav, (80, 443), {}, "workplace"),
 )
