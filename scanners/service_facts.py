@@ -61,6 +61,7 @@ SERVICE_NAMES = frozenset(
         "iec104",
         "imap",
         "iso-tsap",
+        "ipmi",
         "ldap",
         "login",
         "mdns",

@@ -53,6 +53,8 @@ _CLDAP = _ber(
 )
 # RFC 7296: IKE header of version 2, exchange IKE_SA_INIT, no payload; a peer answers with INVALID_SYNTAX or a version notify
 _IKE = bytes.fromhex("5441414c41494131" + "0000000000000000" + "00202208" + "00000000" + "0000001c")
+# IPMI 2.0 section 22.13: Get Channel Authentication Capabilities, which is answered to anybody
+_IPMI = bytes.fromhex("0600ff07" + "00" * 9 + "09" + "2018c8" + "8100388e04b5")
 # UPnP Device Architecture 2.0 section 1.3.2, sent to one host
 _SSDP = b'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: upnp:rootdevice\r\n\r\n'
 # memcached protocol.txt, UDP frame header and the command "version"
@@ -84,6 +86,7 @@ PAYLOADS: dict[int, bytes] = {
     161: _SNMP3,
     389: _CLDAP,
     500: _IKE,
+    623: _IPMI,
     1900: _SSDP,
     5060: _SIP,
     5353: _MDNS,

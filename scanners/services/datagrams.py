@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scanners.clean_text import clean_bytes
 from scanners.contact import Refusal, RefusedByScope
 from scanners.ports import LISTEN_ONLY
+from scanners.protocols.ipmi_messages import CAPABILITIES, read_capabilities
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
 from scanners.services import asn1, reflections
@@ -70,6 +71,11 @@ def _read_dns(data: bytes) -> ServiceFacts | None:
     return read_dns_message(data, DNS_VERSION_QUERY)
 
 
+def _read_ipmi(data: bytes) -> ServiceFacts | None:
+    found = read_capabilities(data)
+    return None if found is None else _said("ipmi", extra="version 2.0" if found.version_2 else "version 1.5")
+
+
 def _read_echo(data: bytes) -> ServiceFacts | None:
     return _said("echo") if data == _ECHO else None
 
@@ -95,6 +101,7 @@ DATAGRAMS: tuple[Datagram, ...] = (
     Datagram("tftp", TFTP_REQUEST, read_tftp, frozenset((69,)), any_port=True),
     Datagram("rpcbind", RPC_NULL, _read_rpc, frozenset((111,))),
     Datagram("memcached", b"\0\1\0\0\0\1\0\0version\r\n", _read_memcached, frozenset((11211,))),
+    Datagram("ipmi", CAPABILITIES, _read_ipmi, frozenset((623, 664))),
     Datagram("echo", _ECHO, _read_echo, frozenset((7,))),
     Datagram("chargen", b"\n", _read_chargen, frozenset((19,))),
     Datagram("daytime", b"\n", _read_daytime, frozenset((13,))),
