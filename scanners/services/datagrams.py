@@ -1,6 +1,7 @@
 """The first look over UDP: one datagram of each protocol that the port may speak, and its answer read."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scanners.clean_text import clean_bytes
@@ -18,6 +19,7 @@ from scanners.target import Target
 from scanners.zone import Intrusiveness
 
 SECONDS = 1.0
+AT_ONCE = 8  # questions asked beside each other
 TFTP_REQUEST = b"\0\1talaia-presence-check\0octet\0"
 """Asks for a file that no server is meant to have: the answer is an error, and that is proof enough (RFC 1350)."""
 
@@ -125,19 +127,39 @@ async def look_at_datagrams(target: Target, occasion: Occasion) -> Look:
         return await _identify(target, occasion)
     usual = [item for item in DATAGRAMS if port in item.usual]
     others = [item for item in DATAGRAMS if item not in usual]
-    heard = b""
     guess = occasion.device is None and (occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL) or not usual)
-    for item in [*usual, *(others if guess else [])]:
-        answers = await occasion.door.datagram(
-            target, item.payload, zone_id=occasion.zone.id, timeout_seconds=SECONDS, any_port=item.any_port
-        )
-        heard = heard or (answers[0] if answers else b"")
-        facts = next((facts for answer in answers if (facts := _read(answer, item)) is not None), None)
+    heard = b""
+    # a lone datagram may get lost on the way: silence is asked once more before anything else is said
+    rounds = [usual] * (1 if occasion.device else 2) if usual else []
+    rounds += [others[at : at + AT_ONCE] for at in range(0, len(others), AT_ONCE)] if guess else []
+    for number, items in enumerate(rounds):
+        if heard and number and items is rounds[number - 1]:
+            continue
+        facts, said = await _ask_beside(target, occasion, items)
+        heard = heard or said
         if facts is not None:
-            return Look(facts, heard)
+            return Look(facts, said)
     if not heard:
         raise TimeoutError(f"{target} answered none of the datagrams we know")
     return Look(ServiceFacts(name="unknown", tls=False, banner=banner_of(heard), said_by="probe"), heard)
+
+
+async def _ask_beside(target: Target, occasion: Occasion, items: Sequence[Datagram]) -> tuple[ServiceFacts | None, bytes]:
+    """All of ``items`` beside each other: the first answer that is recognised, in their order, or else the first that came."""
+    door, zone = occasion.door, occasion.zone
+    asked = (
+        door.datagram(target, item.payload, zone_id=zone.id, timeout_seconds=SECONDS, any_port=item.any_port) for item in items
+    )
+    came = await asyncio.gather(*asked, return_exceptions=True)
+    heard = b""
+    for item, answers in zip(items, came, strict=True):
+        if isinstance(answers, BaseException):
+            raise answers
+        heard = heard or (answers[0] if answers else b"")
+        for answer in answers:
+            if (facts := _read(answer, item)) is not None:
+                return facts, answer
+    return None, heard
 
 
 async def _identify(target: Target, occasion: Occasion) -> Look:
