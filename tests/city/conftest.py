@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from talaia.demo.certificates import Authority
+from tests.city.districts.inside import ACCESS
 from tests.city.host import Host
 from tests.city.hosts import EXCLUDED, HOSTILES, HOSTS, OUTSIDE
 from tests.city.servers import Yard
@@ -22,7 +23,7 @@ from tests.processes import running
 
 ZONES = {  # id: (vantage, networks, further lines of the zone file)
     "exposed": ("internet", ("10.77.1.0/26", "10.77.3.0/26", "fd77::1:0/112"), f"    exclude: [{EXCLUDED.address}]\n"),
-    "inside": ("internal", ("10.77.2.0/26", "10.77.4.0/26", "fd77::2:0/112"), ""),
+    "inside": ("internal", ("10.77.2.0/26", "10.77.4.0/26", "fd77::2:0/112"), ACCESS),
     "things": ("internal", ("10.77.5.0/26",), ""),
 }
 SCOPE = tuple(network for _, networks, _ in ZONES.values() for network in networks)
@@ -120,7 +121,9 @@ def built_city() -> Iterator[City]:
 
 
 def _settings(made: City) -> None:
-    (made.folder / "zones.yaml").write_text("zones:\n" + "".join(_zone(name, *said) for name, said in ZONES.items()))
+    (made.folder / "zones.yaml").write_text(
+        "zones:\n" + "".join(_zone(name, *said) for name, said in ZONES.items()).replace("@CITY@", str(made.folder))
+    )
     (made.folder / "catalogue.yaml").write_text(_catalogue())
     (made.folder / "talaia.yaml").write_text(
         f"database: sqlite:///talaia.db\nzones: zones.yaml\ncatalogue: catalogue.yaml\ntrusted_authorities: [{made.authority}]\n"
