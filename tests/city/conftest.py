@@ -15,14 +15,19 @@ import pytest
 
 from talaia.demo.certificates import Authority
 from tests.city.districts.inside import ACCESS
+from tests.city.districts.names import ZONE_LINES
 from tests.city.host import Host
-from tests.city.hosts import EXCLUDED, HOSTILES, HOSTS, OUTSIDE
+from tests.city.hosts import DOMAINS, EXCLUDED, HOSTILES, HOSTS, OUTSIDE
 from tests.city.servers import Yard
 from tests.namespaces import Counts, Namespace, cable, count, namespace, switch
 from tests.processes import running
 
 ZONES = {  # id: (vantage, networks, further lines of the zone file)
-    "exposed": ("internet", ("10.77.1.0/26", "10.77.3.0/26", "fd77::1:0/112"), f"    exclude: [{EXCLUDED.address}]\n"),
+    "exposed": (
+        "internet",
+        ("10.77.1.0/26", "10.77.3.0/26", "fd77::1:0/112"),
+        f"    exclude: [{EXCLUDED.address}]\n{ZONE_LINES}",
+    ),
     "inside": ("internal", ("10.77.2.0/26", "10.77.4.0/26", "fd77::2:0/112"), ACCESS),
     "things": ("internal", ("10.77.5.0/26",), ""),
 }
@@ -150,6 +155,10 @@ def _catalogue() -> str:
         + "}\n"
         for host in (*HOSTS, *HOSTILES)
         if host.service
+    )
+    assets += "".join(
+        f"  - {{id: {name.replace('.', '_')}, name: {name}, services: [{host.service}], names: [{name}], owner: it}}\n"
+        for name, host in DOMAINS.items()
     )
     return (
         "city:\n  name: {ca: Vilamar, es: Vilamar, en: Vilamar}\n  dir3: L01099999\n  timezone: Europe/Madrid\n"

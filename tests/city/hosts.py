@@ -3,7 +3,7 @@
 from tests.city import districts, servers
 from tests.city.host import TOLERATED, WEB_BARE, Host
 
-__all__ = ["EXCLUDED", "HOSTILE", "HOSTILES", "HOSTS", "OUTSIDE", "TOLERATED", "TRUTH", "TWINS", "Host"]
+__all__ = ["DOMAINS", "EXCLUDED", "HOSTILE", "HOSTILES", "HOSTS", "OUTSIDE", "TOLERATED", "TRUTH", "TWINS", "Host"]
 
 _OLD_TOWN: tuple[Host, ...] = (
     # 10.77.1.0/26: seen from the internet
@@ -72,4 +72,7 @@ EXCLUDED = Host("10.77.1.60", "exclos", servers.login_web, (80,), {})
 OUTSIDE = Host("10.77.1.70", "fora", servers.login_web, (80,), {})  # beyond the /26
 
 TRUTH = frozenset().union(*(host.truth for host in HOSTS))
-TWINS = frozenset(host.address for host in HOSTS if not host.faults)
+DOMAINS = {name: host for host in HOSTS for name in host.names}
+TWINS = frozenset(host.address for host in HOSTS if not host.faults) | {
+    name for name, host in DOMAINS.items() if not host.names[name]
+}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.city.conftest import City
-from tests.city.hosts import EXCLUDED, HOSTILE, HOSTILES, HOSTS, OUTSIDE, TOLERATED, TRUTH, TWINS, Host
+from tests.city.hosts import DOMAINS, EXCLUDED, HOSTILE, HOSTILES, HOSTS, OUTSIDE, TOLERATED, TRUTH, TWINS, Host
 from tests.namespaces import count
 
 
@@ -24,7 +24,7 @@ def findings(watched: City) -> list[dict[str, Any]]:
 
 
 def place(item: dict[str, Any]) -> tuple[str, int, str]:
-    return item["address"], item["port"] or 0, item["rule"]
+    return item["address"] or item["asset"], item["port"] or 0, item["rule"]  # a domain has no address
 
 
 def test_every_planted_fault_is_found(findings: list[dict[str, Any]]) -> None:
@@ -33,7 +33,7 @@ def test_every_planted_fault_is_found(findings: list[dict[str, Any]]) -> None:
 
 
 def test_no_hardened_twin_is_accused(findings: list[dict[str, Any]]) -> None:
-    accused = {place(item) for item in findings if item["address"] in TWINS and item["rule"] not in TOLERATED}
+    accused = {place(item) for item in findings if place(item)[0] in TWINS and item["rule"] not in TOLERATED}
     assert not accused
 
 
@@ -89,6 +89,13 @@ def test_every_host_is_an_asset_once(watched: City) -> None:
     assert {host.address for host in HOSTS} <= set(addresses)
     undeclared = {address for asset in assets if not asset["declared"] for address in asset["addresses"]}
     assert undeclared == {host.address for host in HOSTS if host.service is None}
+
+
+def test_every_domain_is_an_asset_of_its_own(watched: City) -> None:
+    assets = {asset["name"]: asset["addresses"] for asset in watched.lines("assets")}
+    assert {name: assets.get(name) for name in DOMAINS} == {name: [] for name in DOMAINS}
+    proved = {(item["asset"], item["rule"]) for item in watched.lines("verdicts") if item["verdict"] == "pass"}
+    assert {("bo.example", rule) for rule in ("DNS-003", "MAIL-001", "MAIL-002", "MAIL-003", "MAIL-004", "MAIL-005")} <= proved
 
 
 def test_hostile_text_is_escaped_everywhere(watched: City) -> None:

@@ -8,7 +8,7 @@ from tests.city.servers import Command, Yard
 from tests.scanners.mail_servers import dovecot_configuration, listener, write_postfix
 from tests.scanners.slapd_servers import NOBODY_READS, write_slapd
 
-_GOOD_TLS = {
+GOOD_SMTP_TLS = {
     "smtpd_tls_security_level": "may",
     "smtpd_tls_protocols": ">=TLSv1.2",
     "smtpd_tls_mandatory_protocols": ">=TLSv1.2",
@@ -63,7 +63,9 @@ def open_mail(yard: Yard) -> list[Command]:
 def good_mail(yard: Yard) -> list[Command]:
     pem = yard.certificate()
     wrapped = "ADDRESS:25 inet n - n - - smtpd\nADDRESS:465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes"
-    return postfix(yard, wrapped, smtpd_tls_chain_files=pem, smtpd_tls_auth_only="yes", disable_vrfy_command="yes", **_GOOD_TLS)
+    return postfix(
+        yard, wrapped, smtpd_tls_chain_files=pem, smtpd_tls_auth_only="yes", disable_vrfy_command="yes", **GOOD_SMTP_TLS
+    )
 
 
 def broken_mail(yard: Yard) -> list[Command]:
