@@ -1,6 +1,7 @@
 """The look inside: a pinned host key, a public key login, one script on standard input, and nothing else."""
 
 import asyncio
+import base64
 import secrets
 import warnings
 from contextlib import suppress
@@ -17,6 +18,7 @@ from scanners.protocols.inside.facts import InsideFacts
 from scanners.protocols.inside.host_key import pinned_keys, refusal
 from scanners.protocols.inside.reading import read
 from scanners.protocols.inside.sections import cut
+from scanners.protocols.inside.windows import read_windows
 from scanners.protocols.ssh.authentication import DoorTunnel
 from scanners.scanner import Look, Occasion
 from scanners.secret_reference import read_secret
@@ -68,12 +70,20 @@ class InsideScanner:
             raise ProtocolError("the zone does not name this host and port in host_access: nobody logged in")
         mark = secrets.token_hex(16)
         output = await _Visit(target, occasion, access, self.script_seconds, mark).output()
-        return Look(read(cut(output, mark)), output)
+        sections = cut(output, mark)
+        windows = sections.get("windows")
+        return Look(read(sections) if windows is None else read_windows(windows.text), output)
 
 
 @cache
-def _script() -> str:
-    return (Path(__file__).parent / "script.sh").read_text("utf-8")
+def _script(name: str) -> str:
+    return (Path(__file__).parent / name).read_text("utf-8")
+
+
+def _powershell() -> str:
+    """Reads the script from standard input; encoded, so that it means the same in every shell that may stand between."""
+    command = "Invoke-Expression ([Console]::In.ReadToEnd())"
+    return f"powershell -NoProfile -NonInteractive -EncodedCommand {base64.b64encode(command.encode('utf-16-le')).decode()}"
 
 
 class _OtherKey(Exception):
@@ -121,9 +131,8 @@ class _Visit:
             try:
                 async with asyncio.timeout(_CONNECTION_SECONDS):
                     connection = await self._connected(tunnel, kinds, key, pinned)
-                script = f"MARK={self.mark} SUDO={int(self.access.sudo)}\n{_script()}"
                 try:
-                    return await _run(connection, script.encode(), self.mark.encode(), self.script_seconds)
+                    return await self._run(connection)
                 finally:
                     connection.abort()
             except asyncssh.PermissionDenied as error:
@@ -134,6 +143,23 @@ class _Visit:
                 raise ProtocolError(f"no session came about: {error}") from error
             finally:
                 await tunnel.close()
+
+    async def _run(self, connection: asyncssh.SSHClientConnection) -> bytes:
+        """Send the script to a shell and take what it prints: up to the limit, up to its last mark, or up to the deadline."""
+        command, script = "sh -s", f"MARK={self.mark} SUDO={int(self.access.sudo)}\n{_script('script.sh')}"
+        if "for_Windows" in str(connection.get_extra_info("server_version")):
+            command, script = _powershell(), f"$mark = '{self.mark}'\n{_script('script.ps1')}"
+        process = await connection.create_process(command, encoding=None, request_pty=False, stderr=asyncssh.DEVNULL)
+        process.stdin.write(script.encode())
+        process.stdin.write_eof()
+        taken = bytearray()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.script_seconds):
+                while len(taken) < OUTPUT_LIMIT_BYTES and (piece := await process.stdout.read(65_536)):
+                    taken += piece
+                    if taken[-80:].rstrip().endswith(f"{self.mark} done".encode()):
+                        break
+        return bytes(taken[:OUTPUT_LIMIT_BYTES]).replace(b"\r\n", b"\n")
 
     async def _connected(
         self, tunnel: DoorTunnel, kinds: tuple[str, ...], key: asyncssh.SSHKey | None, pinned: frozenset[str]
@@ -165,21 +191,6 @@ def _private_key(reference: str) -> asyncssh.SSHKey:
         return asyncssh.import_private_key(secret)
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError):
         raise ProtocolError(f"{reference} is no private key that can be used without a passphrase") from None
-
-
-async def _run(connection: asyncssh.SSHClientConnection, script: bytes, mark: bytes, seconds: float) -> bytes:
-    """Send the script to a shell and take what it prints: up to the limit, up to its last mark, or up to the deadline."""
-    process = await connection.create_process("sh -s", encoding=None, request_pty=False, stderr=asyncssh.DEVNULL)
-    process.stdin.write(script)
-    process.stdin.write_eof()
-    taken = bytearray()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while len(taken) < OUTPUT_LIMIT_BYTES and (piece := await process.stdout.read(65_536)):
-                taken += piece
-                if taken.endswith(mark + b" done\n"):
-                    break
-    return bytes(taken[:OUTPUT_LIMIT_BYTES])
 
 
 SCANNER = InsideScanner()
