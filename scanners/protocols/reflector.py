@@ -27,8 +27,8 @@ class Request:
 # DUMP of the portmapper, version 2, no credentials: the list that rpcinfo -p shows (RFC 1833, 3)
 _RPC_DUMP = RPC_XID + b"".join(word.to_bytes(4, "big") for word in (0, 2, 100000, 2, 4, 0, 0, 0, 0))
 REQUESTS: dict[str, Request] = {
-    "cldap": Request("search of the root DSE", asn1.ROOT_DSE_SEARCH),
-    "ldap": Request("search of the root DSE", asn1.ROOT_DSE_SEARCH),
+    "cldap": Request("search of the root DSE", asn1.WHOLE_ROOT_DSE_SEARCH),
+    "ldap": Request("search of the root DSE", asn1.WHOLE_ROOT_DSE_SEARCH),
     "chargen": Request("one byte", b"\n"),
     # the server's counters; no key and no value (memcached's protocol.txt)
     "memcached": Request("stats", b"\0\1\0\0\0\1\0\0stats\r\n"),

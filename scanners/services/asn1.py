@@ -14,9 +14,9 @@ def tlv(tag: int, content: bytes) -> bytes:
     return bytes((tag, 0x82)) + length.to_bytes(2, "big") + content
 
 
-def _search() -> bytes:
-    """Base search of the root DSE, two attributes, (objectClass=*): what any LDAP client asks first (RFC 4512, 5.1)."""
-    attributes = b"".join(tlv(_OCTETS, name) for name in (b"supportedExtension", b"vendorName", b"objectClass"))
+def _search(*wanted: bytes) -> bytes:
+    """Base search of the root DSE, (objectClass=*): what any LDAP client asks first (RFC 4512, 5.1). All attributes if none."""
+    attributes = b"".join(tlv(_OCTETS, name) for name in wanted)
     request = (
         tlv(_OCTETS, b"")
         + tlv(0x0A, b"\0")  # baseObject
@@ -30,7 +30,8 @@ def _search() -> bytes:
     return tlv(_SEQUENCE, tlv(_INTEGER, b"\1") + tlv(0x63, request))
 
 
-ROOT_DSE_SEARCH = _search()
+ROOT_DSE_SEARCH = _search(b"supportedExtension", b"vendorName", b"objectClass")
+WHOLE_ROOT_DSE_SEARCH = _search()
 
 
 def header(data: bytes, at: int = 0) -> tuple[int, int, int] | None:

@@ -1,7 +1,8 @@
-"""What answers more than it was asked: NTPsec, chrony, nmbd, miniupnpd, libcoap, rpcbind, memcached, snmpd, inetd's chargen.
+"""What answers more than it was asked: NTPsec, chrony, nmbd, miniupnpd, libcoap,
+rpcbind, memcached, snmpd, a domain controller, inetd's chargen.
 
-Two are no real servers: old ntpd with its monitor list (Debian has none), and a domain controller over CLDAP (Debian's slapd is
-built without it). Both are a parrot with the answers that the protocols' own papers show.
+Two are no real servers: old ntpd with its monitor list (Debian has none any more), and mDNS. Both are a parrot with the answers
+that the protocols' own papers show.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from scanners.door import Door
 from scanners.observation import Facts, Outcome
-from scanners.protocols import coap, netbios, ntp, reflector, upnp
+from scanners.protocols import coap, netbios, ntp, reflector, smb, upnp
 from scanners.scanner import Occasion, OfSomeTargets, Scanner, observe
 from scanners.service_facts import ServiceFacts
 from scanners.services import SERVICE, asn1, reflections
@@ -25,9 +26,10 @@ from scanners.target import Target, Transport
 from scanners.wire import ProtocolError
 from scanners.zone import Intrusiveness, Zone
 from tests.namespaces import Namespace
-from tests.processes import running
+from tests.processes import running, wait_for_port
 from tests.scanners import small_servers as servers
 from tests.scanners import udp_servers as udp
+from tests.scanners.domain_controller import samba_command
 from tests.scanners.looks import look, loopback_zone, service_at
 from tests.scanners.smb_servers import HARDENED, nmbd_command, smbd_command
 
@@ -217,16 +219,18 @@ ROOT_DSE = asn1.tlv(
 )  # fmt: skip
 
 
-async def test_a_domain_controller_over_cldap() -> None:
-    """A simulator: the first entry of what MS-ADTS 3.1.1.3.2 describes."""
-    done = asn1.tlv(0x30, asn1.tlv(2, b"\1") + asn1.tlv(0x65, asn1.tlv(0x0A, b"\0") + asn1.tlv(4, b"") * 2))
-    async with parrot({b"\x30": [ROOT_DSE + done]}) as place:
-        service = ServiceFacts(name="cldap")
-        facts = (await look(place, reflector.SCANNER, service=service, transport=Transport.UDP)).facts
-    assert reflections.read_cldap(ROOT_DSE + done) == ServiceFacts(name="cldap", tls=False, said_by="probe")
-    assert isinstance(facts, reflector.ReflectorFacts)
-    assert (facts.protocol, facts.packets) == ("cldap", 1)
-    assert (facts.factor or 0) > 20
+async def test_a_domain_controller() -> None:
+    """Samba as Active Directory: over CLDAP; and over SMB, where logins fail for a reason of its own, which is no refusal."""
+    with housed(lambda folder, _: [samba_command(folder, udp.HOUSE, 24)]):
+        wait_for_port(udp.HOUSE, 445)
+        counted = await facts_at((udp.HOUSE, 389), reflector.SCANNER, ZONE)
+        files = (await look((udp.HOUSE, 445), smb.SCANNER, zone=ZONE, service=ServiceFacts(name="smb"))).facts
+    assert isinstance(counted, reflector.ReflectorFacts)
+    assert (counted.protocol, counted.packets) == ("cldap", 1)
+    assert (counted.factor or 0) > 30
+    assert isinstance(files, smb.SmbFacts)
+    assert (files.dns_domain_name, files.smb1, files.signing_required) == ("vilamar.example", False, True)
+    assert (files.null_session, files.shares_listed) == (None, None)
 
 
 async def test_silence_is_not_a_factor_of_zero_for_ntp_and_is_one_for_others() -> None:

@@ -139,6 +139,14 @@ def test_the_anonymous_login_has_no_name() -> None:
     assert lengths == [1, 0, 0, 0, 0, 0]
 
 
+def test_trouble_of_the_server_is_no_refusal() -> None:
+    said = [messages.Answer(1, status, 0, 0, 0, b"") for status in (0, 0xC000006D, 0xC00000E5)]
+    assert [messages.granted(answer) for answer in said[:2]] == [True, False]
+    with pytest.raises(ProtocolError):
+        messages.granted(said[2])
+    assert shares.is_fault(bytes.fromhex("05000303100000002000000002000000"))
+
+
 # What Samba 4.17 said: a successful NEGOTIATE of 3.1.1, and the challenge inside a SESSION_SETUP.
 NEGOTIATED = (
     b"\xfeSMB\x40\0\1\0\0\0\0\0\0\0\1\0\1\0\0\0" + bytes(44)

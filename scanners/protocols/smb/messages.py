@@ -40,6 +40,26 @@ HEADER = 64
 LONGEST_PIPE_ANSWER = 65_000  # within one credit (MS-SMB2 3.1.5.2)
 
 SUCCESS, PENDING, BUFFER_OVERFLOW, MORE_PROCESSING = 0x00000000, 0x00000103, 0x80000005, 0xC0000016
+# What says no to this client, as told from what says that something else is wrong (MS-ERREF 2.3.1)
+REFUSALS = frozenset(
+    {
+        0xC0000022,  # access denied
+        0xC0000034,  # object name not found
+        0xC0000064,  # no such user
+        0xC000006A,  # wrong password
+        0xC000006D,  # logon failure
+        0xC000006E,  # account restriction
+        0xC000006F,  # invalid logon hours
+        0xC0000070,  # invalid workstation
+        0xC0000071,  # password expired
+        0xC0000072,  # account disabled
+        0xC00000CC,  # bad network name
+        0xC000015B,  # logon type not granted
+        0xC0000224,  # password must change
+        0xC0000234,  # account locked out
+        0xC0000418,  # NTLM blocked
+    }
+)
 _ENCRYPTION = Capabilities.SMB2_GLOBAL_CAP_ENCRYPTION
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
@@ -83,6 +103,15 @@ class Negotiated:
     @property
     def encrypts(self) -> bool:
         return bool(self.capabilities & _ENCRYPTION) or self.cipher is not None
+
+
+def granted(answer: Answer) -> bool:
+    """Whether the server did what was asked. Raises :class:`~scanners.wire.ProtocolError` when it failed for another reason."""
+    if answer.status in (SUCCESS, BUFFER_OVERFLOW):
+        return True
+    if answer.status in REFUSALS:
+        return False
+    raise ProtocolError(f"the server answered with status {answer.status:#010x}")
 
 
 def read_answer(message: bytes) -> Answer:

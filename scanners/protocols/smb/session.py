@@ -50,14 +50,12 @@ class Session:
     async def log_in(self, token: bytes) -> int | None:
         """The flags of the session, None when the login is refused."""
         answer = await self.ask(messages.session_setup(token))
-        if answer.status != messages.SUCCESS:
-            return None
-        return messages.read_session_setup(answer)[0]
+        return messages.read_session_setup(answer)[0] if messages.granted(answer) else None
 
     async def connect(self, share: str) -> tuple[int, int] | None:
         """Tree number and maximal access (MS-SMB2 2.2.10), None when refused."""
         answer = await self.ask(messages.tree_connect(self.host, share))
-        return (answer.tree_id, answer.number(12, 4)) if answer.status == messages.SUCCESS else None
+        return (answer.tree_id, answer.number(12, 4)) if messages.granted(answer) else None
 
     async def list_shares(self) -> tuple[shares.Share, ...] | None:
         """The shares by srvsvc over IPC$, None where this session may not know them."""
@@ -65,21 +63,21 @@ class Session:
         if tree is None:
             return None
         opened = await self.ask(messages.open_pipe(shares.PIPE), tree[0])
-        if opened.status != messages.SUCCESS:
+        if not messages.granted(opened):
             return None
         file_id = opened.part(messages.HEADER + 64, 16)
         bound = await self.ask(messages.pipe_transceive(file_id, shares.bind()), tree[0])
-        if bound.status != messages.SUCCESS or not shares.read_bind(messages.output_of_ioctl(bound)):
+        if not messages.granted(bound) or not shares.read_bind(messages.output_of_ioctl(bound)):
             return None
         answer = await self.ask(messages.pipe_transceive(file_id, shares.enumerate_shares(self.host)), tree[0])
-        if answer.status not in (messages.SUCCESS, messages.BUFFER_OVERFLOW):
+        if not messages.granted(answer) or shares.is_fault(messages.output_of_ioctl(answer)):
             return None
         stub, last = shares.fragment(messages.output_of_ioctl(answer))
         for _ in range(MOST_FRAGMENTS):
             if last:
                 return shares.read_shares(stub)
             more = await self.ask(messages.read_more(file_id), tree[0])
-            if more.status not in (messages.SUCCESS, messages.BUFFER_OVERFLOW):
+            if not messages.granted(more):
                 return None
             part, last = shares.fragment(messages.output_of_read(more))
             stub += part

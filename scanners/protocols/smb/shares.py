@@ -10,7 +10,7 @@ from scanners.wire import ProtocolError
 PIPE = "srvsvc"
 _SRVSVC = uuid.UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188").bytes_le + struct.pack("<HH", 3, 0)
 _NDR = uuid.UUID("8a885d04-1ceb-11c9-9fe8-08002b104860").bytes_le + struct.pack("<HH", 2, 0)
-_BIND, _BIND_ACK, _REQUEST, _RESPONSE = 11, 12, 0, 2
+_BIND, _BIND_ACK, _REQUEST, _RESPONSE, _FAULT = 11, 12, 0, 2, 3
 _LAST_FRAGMENT = 2
 MOST_SHARES = 64
 LONGEST_NAME = 1024  # characters: a share's name has at most 80, its remark 48 in old systems and 256 in new ones
@@ -48,6 +48,11 @@ def enumerate_shares(host: str) -> bytes:
     body = struct.pack("<IIII", 0x20000, len(name), 0, len(name)) + text + bytes(-len(text) % 4)
     body += struct.pack("<IIIII", 1, 1, 0x20004, 0, 0) + struct.pack("<II", 0xFFFFFFFF, 0)
     return _packet(_REQUEST, 2, struct.pack("<IHH", len(body), 0, 15) + body)
+
+
+def is_fault(packet: bytes) -> bool:
+    """Whether the call was turned down rather than answered (C706, 12.6.4.7)."""
+    return len(packet) > 2 and packet[2] == _FAULT
 
 
 def fragment(packet: bytes) -> tuple[bytes, bool]:
