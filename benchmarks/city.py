@@ -1,6 +1,6 @@
 """Talaia against the tools it stands in for, over the tests' city: what each finds, misses and invents, and in what time.
 
-    python -m benchmarks.city [--only nmap,ssh-audit,sslscan,sslyze,testssl] [--minutes 60] [--host-seconds 120] [--sslyze VENV]
+    python -m benchmarks.city [--only nmap,ssh-audit,sslscan,sslyze,testssl] [--minutes 60] [--host-seconds 300]
 
 Builds the city of ``tests/city`` (real servers, hostile hosts included; needs root), scans it with Talaia, and then with the
 others one after another, as somebody would who has only them: ``nmap -sV`` with the scripts for what the city runs over the same
@@ -26,6 +26,7 @@ from benchmarks import peers
 from benchmarks.peers import Place
 from scanners.ports import NAMED
 from tests.city.conftest import City, built_city
+from tests.city.host import Host
 from tests.city.hosts import HOSTILES, HOSTS, TOLERATED, TRUTH, TWINS
 
 SCRIPTS = ",".join(sorted(peers.SCRIPTS))
@@ -46,6 +47,7 @@ class Sequence:
     """The tools one after another inside the city's probe, within their time."""
 
     city: City
+    hosts: tuple[Host, ...]
     host_seconds: int
     until: float
     said: dict[str, Said] = field(default_factory=dict)
@@ -71,16 +73,19 @@ class Sequence:
 
 
 def nmap(run: Sequence, folder: Path) -> dict[str, list[tuple[str, int]]]:
-    """The whole city in one run for each version of IP; the SSH and TLS places that it names."""
+    """TCP and then UDP, in one run for each version of IP; the SSH and TLS places that it names."""
     named: dict[str, list[tuple[str, int]]] = {"ssh": [], "tls": []}
-    ports = f"T:{NAMED['common']},7,13,19,4443,8022,10443,U:19,53,69,111,123,137,161,389,500,623,1900,5353,5683,11211,47808"
-    for version in (4, 6):
-        hosts = [host.address for host in (*HOSTS, *HOSTILES) if (":" in host.address) == (version == 6)]
-        out = folder / f"nmap-{version}.xml"
-        argv = ["nmap", "-n", "-Pn", "-sS", "-sU", "-sV", "-T4", "-p", ports, "--script", SCRIPTS, "-oX", str(out)]
+    tcp, udp = ["-sS", "-p", f"{NAMED['common']},7,13,19,4443,8022,10443"], ["-sU", "-p", NAMED["common_udp"]]
+    for version, ports in ((4, tcp), (6, tcp), (4, udp)):
+        hosts = [host.address for host in run.hosts if (":" in host.address) == (version == 6)]
+        if not hosts:
+            continue
+        out = folder / f"nmap-{version}{ports[0]}.xml"
+        argv = ["nmap", "-n", "-Pn", "-sV", "-T4", *ports, "--script", SCRIPTS, "-oX", str(out)]
         argv += ["--host-timeout", f"{run.host_seconds}s", *(["-6"] if version == 6 else []), *hosts]
-        xml = run.run("nmap", argv, f"IPv{version}", seconds=100_000, ended=str(out))
+        xml = run.run("nmap", argv, f"IPv{version} {ports[0]}", seconds=100_000, ended=str(out))
         run.said["nmap"].places |= peers.nmap(xml)
+        run.said["nmap"].cut += [f"{address} {ports[0]}" for address in peers.nmap_gave_up(xml)]
         for kind in named:
             named[kind] += peers.nmap_services(xml, kind)
     return named
@@ -133,12 +138,14 @@ def family(place: Place) -> str:
     return place[2].partition("-")[0]
 
 
-def report(talaia: Said, others: dict[str, Said]) -> str:
+def report(talaia: Said, others: dict[str, Said], hosts: tuple[Host, ...]) -> str:
     """Markdown: per family found / missed / false of each, and the ratio of times."""
-    truth = {place for place in TRUTH if family(place) not in OURS_ALONE}
+    addresses = {host.address for host in hosts}
+    truth = {place for place in TRUTH if family(place) not in OURS_ALONE and place[0] in addresses}
     union = Said(set().union(*(said.places for said in others.values())), sum(said.seconds for said in others.values()))
     tools = {"Talaia": talaia, **others, "all of them": union}
-    lines = [f"{len(HOSTS)} hosts and {len(HOSTILES)} hostile ones, {len(truth)} planted faults; found / missed / false\n"]
+    hostile = sum(host in HOSTILES for host in hosts)
+    lines = [f"{len(hosts)} hosts, {hostile} of them hostile, {len(truth)} planted faults; found / missed / false\n"]
     lines += ["| family | " + " | ".join(tools) + " |", "|---|" + "---|" * len(tools)]
     for name in sorted({family(place) for place in truth}):
         cells = [_cell(said.places, truth, name) for said in tools.values()]
@@ -162,15 +169,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", default="ssh-audit,sslscan,sslyze,testssl", help="which of them, after nmap")
     parser.add_argument("--minutes", type=float, default=120.0, help="for the whole sequence")
-    parser.add_argument("--host-seconds", type=int, default=180, help="for one tool at one place")
+    parser.add_argument("--host-seconds", type=int, default=300, help="for one tool at one place")
     parser.add_argument("--sslyze", type=Path, help="an environment that has sslyze")
+    parser.add_argument("--hosts", help="only these of the city, by name (Talaia scans all of it all the same)")
     given = parser.parse_args()
+    hosts = tuple(host for host in (*HOSTS, *HOSTILES) if not given.hosts or host.name in given.hosts.split(","))
     with tempfile.TemporaryDirectory(prefix="talaia-peers-") as text, built_city() as city:
         talaia = ours(city)
         print(f"Talaia: {talaia.seconds:.1f} s", file=sys.stderr)
-        run = Sequence(city, given.host_seconds, time.monotonic() + given.minutes * 60)
+        run = Sequence(city, hosts, given.host_seconds, time.monotonic() + given.minutes * 60)
         peers_in_turn(run, given.only.split(","), Path(text), given.sslyze)
-    print(report(talaia, run.said))
+    print(report(talaia, run.said, hosts))
 
 
 if __name__ == "__main__":
