@@ -72,12 +72,14 @@ SERVICE_NAMES = frozenset(
         "mysql",
         "netbios-ns",
         "netbios-ssn",
+        "nfs",
         "nntp",
         "ntp",
         "pop3",
         "postgresql",
         "rdp",
         "redis",
+        "rpc",
         "rpcbind",
         "rsync",
         "rtsp",
@@ -97,7 +99,8 @@ SERVICE_NAMES = frozenset(
         "x11",
     ]
 )
-"""The names that our own first look gives. ``login``, ``shell`` and ``exec`` are rlogin, rsh and rexec; nmap may give others."""
+"""The names that our own first look gives; nmap may give others. ``rpc`` is a program of RPC besides rpcbind and NFS; ``login``,
+``shell`` and ``exec`` are rlogin, rsh and rexec."""
 
 
 class ServiceFacts(Facts, frozen=True, kw_only=True):

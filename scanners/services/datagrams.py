@@ -14,7 +14,7 @@ from scanners.services import asn1, reflections
 from scanners.services.greeting import is_chargen, read_daytime, read_time
 from scanners.services.heard import Heard, banner_of
 from scanners.services.industrial import IDENTIFICATIONS_UDP
-from scanners.services.questions import DNS_VERSION_QUERY, RPC_NULL, RPC_XID, read_dns_message
+from scanners.services.questions import DNS_VERSION_QUERY, RPC_NULL, read_dns_message, rpc_service
 from scanners.target import Target
 from scanners.zone import Intrusiveness
 
@@ -60,7 +60,7 @@ def _read_snmp(data: bytes) -> ServiceFacts | None:
 
 
 def _read_rpc(data: bytes) -> ServiceFacts | None:
-    return _said("rpcbind") if len(data) >= 24 and data[:8] == RPC_XID + b"\0\0\0\1" else None
+    return rpc_service(data, "rpcbind") if len(data) >= 24 else None
 
 
 def _read_memcached(data: bytes) -> ServiceFacts | None:

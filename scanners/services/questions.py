@@ -92,12 +92,17 @@ def read_postgresql(heard: Heard) -> ServiceFacts | None:
     return None
 
 
-def _read_rpc(heard: Heard) -> ServiceFacts | None:
-    """A reply to our call: record mark, our xid, REPLY (RFC 5531)."""
-    data = heard.data
-    if len(data) >= 12 and data[0] & 0x80 and data[4:8] == RPC_XID and data[8:12] == b"\0\0\0\1":
-        return ServiceFacts(name="rpcbind", tls=False, said_by="probe")
-    return None
+def rpc_service(reply: bytes, asked: str) -> ServiceFacts | None:
+    """A reply to our call (RFC 5531): ``asked`` where that program is served, in whatever version, else another program."""
+    if len(reply) < 8 or reply[:4] != RPC_XID or reply[4:8] != b"\0\0\0\1":
+        return None
+    after = 20 + int.from_bytes(reply[16:20], "big")  # the verifier
+    unavailable = reply[8:12] == b"\0\0\0\0" and reply[after : after + 4] == b"\0\0\0\1"
+    return ServiceFacts(name="rpc" if unavailable else asked, tls=False, said_by="probe")
+
+
+def _read_rpc(asked: str) -> Recogniser:
+    return lambda heard: rpc_service(heard.data[4:], asked) if heard.data[:1] >= b"\x80" else None
 
 
 def _read_x11(heard: Heard) -> ServiceFacts | None:
@@ -258,6 +263,8 @@ def recognise_answer(heard: Heard, sent: bytes) -> ServiceFacts | None:
 RPC_XID = b"TLA1"
 # NULL of the portmapper, version 2: a call without arguments (RFC 1833)
 RPC_NULL = RPC_XID + b"".join(word.to_bytes(4, "big") for word in (0, 2, 100000, 2, 0, 0, 0, 0, 0))
+# the same of NFS, version 3 (RFC 1813); a server of version 4 alone says that it has another
+_NFS_NULL = RPC_XID + b"".join(word.to_bytes(4, "big") for word in (0, 2, 100003, 3, 0, 0, 0, 0, 0))
 # version.bind TXT CH, as `dig version.bind chaos txt` asks
 DNS_VERSION_QUERY = b"TA\0\0\0\1\0\0\0\0\0\0\x07version\x04bind\0\0\x10\0\x03"
 _MONGO_BSON = (len(b"\x10isMaster\0\1\0\0\0\0") + 4).to_bytes(4, "little") + b"\x10isMaster\0\1\0\0\0\0"
@@ -293,7 +300,8 @@ QUESTIONS: tuple[Question, ...] = (
     POSTGRESQL,
     _question("ldap", asn1.ROOT_DSE_SEARCH, _read_ldap, 389, 636, 3268, 3269, inside_tls=True),
     _question("dns", len(DNS_VERSION_QUERY).to_bytes(2, "big") + DNS_VERSION_QUERY, _read_dns, 53, 853, 5353, inside_tls=True),
-    _question("rpcbind", (0x80000000 | len(RPC_NULL)).to_bytes(4, "big") + RPC_NULL, _read_rpc, 111),
+    _question("rpcbind", (0x80000000 | len(RPC_NULL)).to_bytes(4, "big") + RPC_NULL, _read_rpc("rpcbind"), 111),
+    _question("nfs", (0x80000000 | len(_NFS_NULL)).to_bytes(4, "big") + _NFS_NULL, _read_rpc("nfs"), 2049),
     _question("rdp", _RDP, _read_rdp, 3389),
     _question("mqtt", b"\x10" + bytes((len(_MQTT_BODY),)) + _MQTT_BODY, _read_mqtt, 1883, 8883, inside_tls=True),
     _question("amqp", b"AMQP\0\0\x09\x01", _read_amqp, 5672, 5671, inside_tls=True),

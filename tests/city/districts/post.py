@@ -6,6 +6,7 @@ from tests.city import servers
 from tests.city.host import Host
 from tests.city.servers import Command, Yard
 from tests.scanners.mail_servers import dovecot_configuration, listener, write_postfix
+from tests.scanners.nfs_servers import TO_ALL, export, ganesha_command
 from tests.scanners.slapd_servers import NOBODY_READS, write_slapd
 
 GOOD_SMTP_TLS = {
@@ -132,6 +133,15 @@ def good_webdav(yard: Yard) -> list[Command]:
     return webdav(yard, "AuthType Basic\nAuthName obres\nAuthUserFile FOLDER/users\nRequire valid-user\n")
 
 
+def nfs(yard: Yard, who: str) -> list[Command]:
+    (yard.folder / "obres").mkdir()
+    return [ganesha_command(yard.folder, export(1, "obres", who))]
+
+
+def open_nfs(yard: Yard) -> list[Command]:
+    return nfs(yard, TO_ALL)
+
+
 _CLEAR = "MAIL-008"
 HOSTS: tuple[Host, ...] = (
     Host(
@@ -149,6 +159,7 @@ HOSTS: tuple[Host, ...] = (
     Host("10.77.4.12", "llistat", good_directory, (389, 636), {}, "workplace"),
     Host("10.77.4.13", "copies", open_rsync, (873,), {873: "SMB-003"}, "workplace"),
     Host("10.77.4.14", "resguard", good_rsync, (873,), {}, "workplace"),
+    Host("10.77.4.15", "compartits", open_nfs, (111, 2049, 20048), {111: "SMB-003 NET-006"}, "workplace"),
     Host("10.77.3.13", "obres", open_webdav, (80, 443), {443: "WEB-009"}, "workplace"),
     Host("10.77.3.14", "projectes", good_webdav, (80, 443), {}, "workplace"),
 )
