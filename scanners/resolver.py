@@ -15,6 +15,7 @@ from scanners.wire import ProtocolError
 from scanners.zone import Zone
 
 RECORDS_KEPT = 64  # of one kind: no honest name has more
+RECORDS_READ = 256  # of one message: a hostile one has thousands of names that take seconds to unfold
 
 
 async def ask(door: Door, name: str, kind: str, zone: Zone, *, timeout_seconds: float = 3.0) -> dns.message.Message:
@@ -44,15 +45,29 @@ async def ask_of_any_name(
 
 
 def read_answer(query: dns.message.Message, raw: bytes, *, transfer: bool = False) -> dns.message.Message:
-    """The answer to ``query`` (a message of a zone transfer when ``transfer``). Raises :class:`~scanners.wire.ProtocolError`."""
+    """The answer to ``query`` (a message of a zone transfer when ``transfer``), its first records when there are many.
+
+    Raises :class:`~scanners.wire.ProtocolError`.
+    """
     try:
-        answer = dns.message.from_wire(raw, ignore_trailing=True, xfr=transfer, one_rr_per_rrset=transfer)
+        answer = dns.message.from_wire(_shortened(raw), ignore_trailing=True, xfr=transfer, one_rr_per_rrset=transfer)
         matches = query.is_response(answer)
     except (dns.exception.DNSException, ValueError, struct.error) as error:
         raise ProtocolError(f"the answer cannot be read as DNS ({type(error).__name__})") from error
     if not matches:
         raise ProtocolError("it answered another question")
     return answer
+
+
+def _shortened(raw: bytes) -> bytes:
+    """The message with counts that take in no more than :data:`RECORDS_READ` records; what follows them is not read."""
+    if len(raw) < 12:
+        return raw
+    left, counts = RECORDS_READ, []
+    for count in struct.unpack("!HHH", raw[6:12]):
+        counts.append(min(count, left))
+        left = left - count if count < left else 0
+    return raw[:6] + struct.pack("!HHH", *counts) + raw[12:]
 
 
 def records_of(answer: dns.message.Message, kind: str) -> list[Any]:

@@ -22,6 +22,7 @@ FOREIGN = "talaia-recursion-check.invalid"
 """A name that is nobody's and never will be (RFC 6761 6.4): who resolves for strangers says that it does not exist."""
 
 _DOMAINS = 32  # of the zone, that one server is asked about
+_FAILURES = 3  # after which it is left alone
 _MESSAGES = 3  # of a transfer: proof, not the zone
 _LIMITS = WireLimits(deadline_seconds=6.0, read_bytes=200_000)
 _SAID = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN, dns.rcode.SERVFAIL, dns.rcode.REFUSED})
@@ -93,8 +94,10 @@ async def _asked(target: Target, question: bytes, occasion: Occasion) -> bytes:
 async def _transfers(target: Target, occasion: Occasion, facts: DnsFacts) -> DnsFacts:
     serves: list[str] = []
     given: dict[str, int] = {}
-    asked_all = len(occasion.zone.domains) <= _DOMAINS
+    failures = 0
     for domain in occasion.zone.domains[:_DOMAINS]:
+        if failures >= _FAILURES:
+            break
         try:
             async with occasion.door.open(target, zone_id=occasion.zone.id, limits=_LIMITS) as wire:
                 if not await _is_served(wire, domain):
@@ -104,7 +107,8 @@ async def _transfers(target: Target, occasion: Occasion, facts: DnsFacts) -> Dns
         except RefusedByScope:
             raise
         except (ProtocolError, OSError):
-            asked_all = False
+            failures += 1
+    asked_all = not failures and len(occasion.zone.domains) <= _DOMAINS
     found = tuple(domain for domain, count in given.items() if count)
     return DnsFacts(
         recursion=facts.recursion,

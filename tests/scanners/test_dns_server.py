@@ -200,3 +200,25 @@ def test_damaged_transfers_are_counted_or_refused(data: st.DataObject) -> None:
             read_recursion(read_answer(query, bytes(wire)))
         except ProtocolError:
             continue
+
+
+def _crowded() -> tuple[dns.message.Message, bytes]:
+    """A message of 64 KiB in which each of thousands of records names a host with 121 labels."""
+    query = dns.message.make_query("a.example", "AXFR")
+    head = query.to_wire()[12:]
+    place = (0xC000 | 12 + len(head)).to_bytes(2, "big")
+    labels = b"".join(b"\x01" + bytes([97 + number % 26]) for number in range(120)) + b"\0"
+    body, count = labels + bytes.fromhex("0010000100000001000100"), 1  # an empty text
+    while len(body) < 65000:
+        name = b"\x02" + count.to_bytes(2, "big") + place
+        body += place + bytes.fromhex("000200010000000a") + len(name).to_bytes(2, "big") + name
+        count += 1
+    return query, query.id.to_bytes(2, "big") + b"\x81\x80\0\1" + count.to_bytes(2, "big") + b"\0\0\0\0" + head + body
+
+
+def test_a_crowd_of_records_is_not_unfolded() -> None:
+    query, raw = _crowded()
+    for transfer in (False, True):
+        answer = read_answer(query, raw, transfer=transfer)
+        assert sum(len(rrset) for rrset in answer.answer) <= 256
+    assert count_transferred(query, raw, first=False) <= 256

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from scanners.observation import Outcome
 from scanners.protocols.mail_domain import SCANNER, MailDomainFacts
-from scanners.protocols.mail_domain.answers import tags_of
+from scanners.protocols.mail_domain.answers import QUESTIONS, SILENCES, Answers, tags_of
 from scanners.protocols.mail_domain.dane import matches
 from scanners.protocols.mail_domain.dkim import read_key
 from scanners.protocols.mail_domain.dmarc import read_dmarc
@@ -248,6 +248,14 @@ async def test_spf_is_judged_as_checkdmarc_judges_it(name: str, resolver: int) -
     assert said["valid"] == sound, said
     if sound:
         assert said["dns_lookups"] == facts.spf_lookups
+
+
+async def test_a_resolver_that_falls_silent_is_left_alone() -> None:
+    zone = loopback_zone(domains=("example",), resolver="127.0.0.1", resolver_port=free_port())
+    answers = Answers(occasion(zone))
+    for number in range(20):
+        assert await answers.texts(f"n{number}.example") is None
+    assert answers.left == QUESTIONS - SILENCES
 
 
 def test_it_is_found() -> None:

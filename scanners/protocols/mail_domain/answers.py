@@ -15,6 +15,7 @@ from scanners.target import AddressError
 from scanners.wire import ProtocolError
 
 QUESTIONS = 150  # of one look: more than any honest set of policies takes
+SILENCES = 4  # of the resolver, after which it is left alone
 TEXT_LIMIT = 4096
 
 
@@ -24,6 +25,7 @@ class Answers:
 
     occasion: Occasion
     left: int = QUESTIONS
+    silences: int = 0
     _known: dict[tuple[str, str], dns.message.Message | None] = field(default_factory=dict)
 
     async def to(self, name: str, kind: str, *, dnssec: bool = False) -> dns.message.Message | None:
@@ -34,12 +36,15 @@ class Answers:
         return self._known[key]
 
     async def _asked(self, name: str, kind: str, *, dnssec: bool) -> dns.message.Message | None:
-        if self.left <= 0:
+        if self.left <= 0 or self.silences >= SILENCES:
             return None
         self.left -= 1
         try:
             answer = await ask_of_any_name(self.occasion.door, name, kind, self.occasion.zone, dnssec=dnssec)
-        except (ProtocolError, OSError, RefusedByScope, AddressError):
+        except OSError:  # TimeoutError among them
+            self.silences += 1
+            return None
+        except (ProtocolError, RefusedByScope, AddressError):
             return None
         return None if exists(answer) is None or _unfinished(answer, kind) else answer
 
