@@ -7,6 +7,7 @@ from collector.events import Action
 from collector.findings import Because, LifeCycle, Proof
 from collector.occasion import Seen
 from collector.records import AssetRecord, CoverageRecord, EndpointRecord
+from scanners.passive.facts import PassiveFacts
 from scanners.ports import parse_ports
 from scanners.service_facts import HostFacts, ServiceFacts
 
@@ -66,6 +67,13 @@ class Endpoints:
             if not self._applies(pair.scanner, service)
         ]
         self._no_longer(asset, replaced, Proof(Because.NOT_APPLICABLE, seen.at, seen.cause))
+
+    def hear(self, asset: AssetRecord, seen: Seen, facts: PassiveFacts) -> None:
+        """Put down what was overheard there, where no look of ours has told it better."""
+        row = self._batch.endpoints[asset.id][seen.place, seen.vantage]
+        if row.service is None and (facts.service or facts.tls is not None):
+            row.service, row.tls = facts.service, facts.tls
+            self._batch.change_endpoint(row)
 
     def sweep(self, asset: AssetRecord, seen: Seen, facts: HostFacts) -> None:
         """Open ports are open, closed ones (a RST) count towards the proof that they are gone; silence says nothing."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from scanners.observation import Observation, Outcome
+from scanners.passive.facts import PassiveFacts
 from scanners.plan import NO_ADDRESS
 from scanners.protocols.ssh import SshFacts
 from scanners.protocols.tls.facts import TlsFacts
@@ -26,7 +27,8 @@ class Kind:
 class Identifying:
     """``address`` within ``namespace`` at ``at``, and the identifiers shown there. ``looked`` is False when nothing answered:
     such a look tells nothing about who is there. ``cause`` is the observation's id, ``round_`` the scan it belongs to. A name
-    that leads to no address of a zone is an asset of its own: ``name_only`` is True and ``address`` is the name."""
+    that leads to no address of a zone is an asset of its own: ``name_only`` is True and ``address`` is the name.
+    ``heard`` are names that the host gave itself."""
 
     namespace: str
     address: str
@@ -38,6 +40,7 @@ class Identifying:
     host_keys: tuple[str, ...] = ()
     certificate: str | None = None
     name: str | None = None
+    heard: tuple[str, ...] = ()
     name_only: bool = False
 
     @property
@@ -60,11 +63,14 @@ def identifying(observation: Observation, namespace: str, at: datetime, round_: 
     """Read the identifiers out of an observation."""
     facts = observation.facts
     mac = host_keys = certificate = None
+    heard: tuple[str, ...] = ()
     looked = observation.outcome is Outcome.OBSERVED
     name_only = observation.target.address == NO_ADDRESS
     if isinstance(facts, HostFacts):
         mac = _plain_mac(facts.mac)
         looked = looked and facts.alive is not False
+    elif isinstance(facts, PassiveFacts):
+        mac, heard = _plain_mac(facts.mac), facts.names or ()
     elif isinstance(facts, SshFacts) and facts.host_keys:
         host_keys = tuple(sorted(f"{key.algorithm} {key.sha256}"[:300] for key in facts.host_keys))
     elif isinstance(facts, TlsFacts) and facts.certificate is not None:
@@ -81,6 +87,7 @@ def identifying(observation: Observation, namespace: str, at: datetime, round_: 
         host_keys=host_keys or (),
         certificate=certificate,
         name=observation.target.name,
+        heard=heard if observation.target.port is None else (),
     )
 
 

@@ -260,8 +260,9 @@ class Identity:
             row = self._batch.identifiers.get(key)
             shared = row is not None and row.asset_id != asset.id
             self._keep(key, asset, 0.0 if shared else WEIGHT_CERTIFICATE, seen)
-        if seen.name and seen.name not in asset.names:
-            asset.names = sorted({*asset.names, seen.name})[:NAMES_KEPT]
+        said = {*seen.heard, *((seen.name,) if seen.name else ())} - set(asset.names)
+        if said:
+            asset.names = sorted({*asset.names, *said})[:NAMES_KEPT]
             self._batch.change_asset(asset)
 
     def _keep_mac(self, asset: AssetRecord, seen: Identifying, mac: str) -> None:

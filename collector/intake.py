@@ -22,6 +22,7 @@ from collector.records import AssetRecord, Changes, Evaluation, IngestedRecord, 
 from rules.context import AssetFacts, EndpointFacts
 from rules.verdict import Verdict
 from scanners.observation import Observation, Outcome
+from scanners.passive.facts import PassiveFacts
 from scanners.ports import parse_ports
 from scanners.service_facts import HostFacts, ServiceFacts
 
@@ -182,6 +183,8 @@ class Intake:
             self.endpoints.see_open(asset, seen)
             if isinstance(observation.facts, ServiceFacts):
                 self.endpoints.describe(asset, seen, observation.facts)
+            elif isinstance(observation.facts, PassiveFacts):
+                self.endpoints.hear(asset, seen, observation.facts)
 
     # --- judging ---------------------------------------------------------------------------------------------------
 

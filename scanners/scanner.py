@@ -20,6 +20,8 @@ from scanners.devices import DeviceClass
 from scanners.door import Door, Refusal, RefusedByScope
 from scanners.observation import EVIDENCE_LIMIT_BYTES, Facts, Observation, Outcome, digest, new_id
 from scanners.pace import deadline
+from scanners.passive.facts import NAME as PASSIVE
+from scanners.passive.facts import PassiveFacts
 from scanners.service_facts import HostFacts, ServiceFacts
 from scanners.target import AddressError, Target
 from scanners.wire import ProtocolError
@@ -124,8 +126,8 @@ def scanners_by_name() -> Mapping[str, Scanner]:
 
 @cache
 def facts_types() -> Mapping[str, type[Facts]]:
-    """The type of the facts of each scanner, ``host`` (the sweep) and ``service`` (the first look) included."""
-    found: dict[str, type[Facts]] = {"host": HostFacts, "service": ServiceFacts}
+    """The type of the facts of each scanner, ``host`` (the sweep), ``service`` (the first look), ``passive`` included."""
+    found: dict[str, type[Facts]] = {"host": HostFacts, "service": ServiceFacts, PASSIVE: PassiveFacts}
     return found | {name: scanner.facts_type for name, scanner in scanners_by_name().items()}
 
 

@@ -16,7 +16,7 @@ reached; 6 the scan is incomplete; 7 no such thing."""
 
 # In the order in which a newcomer needs them.
 COMMANDS = (
-    "init", "check", "scan", "test-again", "stop", "findings", "verdicts", "assets", "risk", "rules", "zones", "scans",
+    "init", "check", "scan", "test-again", "listen", "stop", "findings", "verdicts", "assets", "risk", "rules", "zones", "scans",
     "serve", "token", "export", "demo",
 )  # fmt: skip
 
