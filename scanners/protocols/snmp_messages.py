@@ -7,7 +7,7 @@ from scanners.services.asn1 import header, tlv
 
 SYS_DESCR, SYS_OBJECT_ID, SYS_NAME = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.2.0", "1.3.6.1.2.1.1.5.0"
 _SEQUENCE, _INTEGER, _OCTETS, _NULL, _OID = 0x30, 0x02, 0x04, 0x05, 0x06
-_GET, _RESPONSE = 0xA0, 0xA2
+_GET, _RESPONSE, _GET_BULK = 0xA0, 0xA2, 0xA5
 _ENTERPRISES = "1.3.6.1.4.1."
 _LONGEST, _MOST_PARTS, _LONGEST_OID = 16 * 1024, 32, 64
 
@@ -51,6 +51,13 @@ def get_request(version: int, community: str, request_id: int) -> bytes:
     asked = b"".join(tlv(_SEQUENCE, _oid(name) + tlv(_NULL, b"")) for name in (SYS_DESCR, SYS_OBJECT_ID, SYS_NAME))
     pdu = tlv(_GET, _integer(request_id) + _integer(0) * 2 + tlv(_SEQUENCE, asked))
     return tlv(_SEQUENCE, _integer(version) + tlv(_OCTETS, community.encode()) + pdu)
+
+
+def bulk_request(community: str, repetitions: int) -> bytes:
+    """GETBULK (version 2c) of what follows mib-2, ``repetitions`` values of it (RFC 3416, 4.2.3)."""
+    asked = tlv(_SEQUENCE, _oid("1.3.6.1.2.1") + tlv(_NULL, b""))
+    pdu = tlv(_GET_BULK, _integer(1) + _integer(0) + _integer(repetitions) + tlv(_SEQUENCE, asked))
+    return tlv(_SEQUENCE, _integer(1) + tlv(_OCTETS, community.encode()) + pdu)
 
 
 def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -201,13 +201,23 @@ async def test_the_portmapper_lists_its_programs() -> None:
     assert (facts.factor or 0) > 2
 
 
-async def test_snmp_that_tells_its_engine_only(tmp_path: Path) -> None:
-    (tmp_path / "snmpd.conf").write_text("agentAddress udp:10.77.9.1:161\n")
-    with housed(lambda *_: [["snmpd", "-f", "-Lo", "-C", "-c", str(tmp_path / "snmpd.conf"), "-p", str(tmp_path / "pid")]]):
-        facts = await facts_at((udp.HOUSE, 161), reflector.SCANNER, ZONE)
+@pytest.mark.parametrize(
+    ("community", "listed", "factor"),
+    [("public", (), (1, 3)), ("public", ("private", "public"), (20, 999)), ("d-aqui", ("public", "d-aqui"), (1, 3))],
+    ids=["no community listed", "everybody's community", "the city's own community"],
+)
+async def test_snmp_is_measured_with_what_strangers_know(
+    tmp_path: Path, community: str, listed: tuple[str, ...], factor: tuple[int, int]
+) -> None:
+    (tmp_path / "snmpd.conf").write_text(f"agentAddress udp:{udp.HOUSE}:161\nrocommunity {community}\n")
+    command = ["snmpd", "-f", "-Lo", "-C", "-c", str(tmp_path / "snmpd.conf"), "-p", str(tmp_path / "pid")]
+    zone = ZONE.model_copy(update={"snmp_communities": listed})
+    with housed(lambda *_: [command]):
+        facts = await facts_at((udp.HOUSE, 161), reflector.SCANNER, zone)
     assert isinstance(facts, reflector.ReflectorFacts)
     assert facts.protocol == "snmp"
-    assert (facts.factor or 9) < 3
+    assert factor[0] < (facts.factor or 0) < factor[1]
+    assert "d-aqui" not in repr(facts)
 
 
 ROOT_DSE = asn1.tlv(
