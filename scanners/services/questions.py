@@ -193,6 +193,8 @@ def _read_amqp(heard: Heard) -> ServiceFacts | None:
 
 
 def _read_memcached(heard: Heard) -> ServiceFacts | None:
+    if heard.data.startswith(b"CLIENT_ERROR unauthenticated"):
+        return ServiceFacts(name="memcached", tls=False, product="Memcached", banner=banner_of(heard.data), said_by="probe")
     found = re.match(rb"VERSION ([0-9][0-9A-Za-z._-]{0,30})\r\n", heard.data)
     if found is None:
         return None
@@ -200,6 +202,15 @@ def _read_memcached(heard: Heard) -> ServiceFacts | None:
     return ServiceFacts(
         name="memcached", tls=False, product="Memcached", version=version, banner=banner_of(heard.data), said_by="probe"
     )
+
+
+def _read_memcached_binary(heard: Heard) -> ServiceFacts | None:
+    """The answer to VERSION in the binary protocol, which is all that is spoken where SASL is on (protocol-binary.txt)."""
+    data = heard.data
+    if len(data) < 24 or data[:2] != b"\x81\x0b" or int.from_bytes(data[8:12], "big") != len(data) - 24:
+        return None
+    version = clean_bytes(data[24:54], 30) or None
+    return ServiceFacts(name="memcached", tls=False, product="Memcached", version=version, extra="binary", said_by="probe")
 
 
 def _read_mongodb(heard: Heard) -> ServiceFacts | None:
@@ -306,6 +317,7 @@ QUESTIONS: tuple[Question, ...] = (
     _question("mqtt", b"\x10" + bytes((len(_MQTT_BODY),)) + _MQTT_BODY, _read_mqtt, 1883, 8883, inside_tls=True),
     _question("amqp", b"AMQP\0\0\x09\x01", _read_amqp, 5672, 5671, inside_tls=True),
     _question("memcached", b"version\r\n", _read_memcached, 11211),
+    _question("memcached binary", b"\x80\x0b" + bytes(22), _read_memcached_binary, 11211),
     _question("mongodb", _MONGO, _read_mongodb, 27017, 27018, 27019, inside_tls=True),
     _question("smb", b"\0" + len(_SMB).to_bytes(3, "big") + _SMB, _read_smb, 445),
     _question("netbios-ssn", smb.SESSION_REQUEST, smb.read_session, 139),

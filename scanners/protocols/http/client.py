@@ -146,8 +146,9 @@ class Browser:
         headers: Sequence[tuple[str, str]] = (),
         body_bytes: int = BODY_BYTES,
         accept_encoding: str = "gzip, deflate, br",
+        content: bytes = b"",
     ) -> Answer:
-        """One request and its answer; redirects are not followed.
+        """One request, with ``content`` for its body, and its answer; redirects are not followed.
 
         Raises :class:`Exhausted`, ``TimeoutError``, :class:`~scanners.wire.ProtocolError`, ``ssl.SSLError``, ``OSError`` or
         :class:`~scanners.door.RefusedByScope`.
@@ -162,7 +163,7 @@ class Browser:
             self._count()
             kept = self._backend.answered  # a server may close a kept connection just as we use it
             try:
-                answer = await self._exchange(method, path, sent, body_bytes)
+                answer = await self._exchange(method, path, sent, body_bytes, content)
             except (ProtocolError, OSError) as error:
                 self._door.admit(self.target.address, zone_id=self._zone.id)  # stopped, or only failed?
                 if kept and not retried and not isinstance(error, TimeoutError):
@@ -179,15 +180,16 @@ class Browser:
             raise Exhausted(f"no more is asked of {self.authority} in this look")
         self._left -= 1
 
-    async def _exchange(self, method: str, path: str, headers: list[tuple[str, str]], body_bytes: int) -> Answer:
+    async def _exchange(self, method: str, path: str, headers: list[tuple[str, str]], body_bytes: int, content: bytes) -> Answer:
         self._backend.allow(body_bytes + _HEAD_BYTES)
         url = httpcore2.URL(scheme=b"http", host=b"server", port=80, target=path.encode("ascii"))
+        sent = [(name.encode(), value.encode()) for name, value in headers]
         raw = bytearray()
         whole = True
         try:
             async with (
                 deadline(self._request_seconds),
-                self._pool.stream(method, url, headers=[(name.encode(), value.encode()) for name, value in headers]) as response,
+                self._pool.stream(method, url, headers=sent, content=content or None) as response,
             ):
                 if response.status != 101:
                     async for chunk in response.aiter_stream():
