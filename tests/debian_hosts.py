@@ -35,7 +35,7 @@ mount -t overlay overlay -o lowerdir={base},upperdir={upper},workdir={work} {roo
 mount -t proc proc {root}/proc
 mkdir -p {root}/run/sshd
 chroot {root} /bin/sh -e /prepare.sh >&2
-exec chroot {root} /usr/sbin/sshd -D -e
+exec chroot {root} {command}
 """
 
 STAND_INS = """
@@ -75,15 +75,15 @@ def _mirror() -> tuple[str, str]:
     raise RuntimeError(f"apt knows no mirror of Debian: {said}")
 
 
-def host_argv(folder: Path, prepare: str) -> list[str]:
-    """The command that runs one host in the foreground; its files are below ``folder``."""
+def host_argv(folder: Path, prepare: str, command: str = "/usr/sbin/sshd -D -e") -> list[str]:
+    """The command that runs one host in the foreground; its files are below ``folder``. ``command`` is its last."""
     for name in ("upper", "work", "root"):
         (folder / name).mkdir(parents=True, mode=0o755)
         (folder / name).chmod(0o755)
     script = folder / "upper/prepare.sh"
     script.write_text(STAND_INS + prepare)
     names = {name: shlex.quote(str(folder / name)) for name in ("upper", "work", "root")}
-    start = _MOUNTED.format(base=shlex.quote(str(base())), **names)
+    start = _MOUNTED.format(base=shlex.quote(str(base())), command=command, **names)
     return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", start]
 
 
