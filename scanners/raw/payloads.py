@@ -73,6 +73,16 @@ _BACNET = bytes.fromhex("810a001101040005010c0c023fffff194b")
 # CIP volume 2, 2-4.2: ListIdentity
 _ENIP = bytes.fromhex("6300") + bytes(22)
 
+# WS-Discovery 2005/04 section 5.2, sent to one host
+_WSD = (
+    b'<?xml version="1.0" encoding="utf-8"?><e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" '
+    b'xmlns:w="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery">'
+    b"<e:Header><w:MessageID>uuid:54414c41-4941-4000-8000-000000003701</w:MessageID>"
+    b"<w:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</w:To>"
+    b"<w:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</w:Action></e:Header>"
+    b"<e:Body><d:Probe/></e:Body></e:Envelope>"
+)
+
 PAYLOADS: dict[int, bytes] = {
     7: b"talaia\r\n",
     13: b"\r\n",
@@ -88,6 +98,7 @@ PAYLOADS: dict[int, bytes] = {
     500: _IKE,
     623: _IPMI,
     1900: _SSDP,
+    3702: _WSD,
     5060: _SIP,
     5353: _MDNS,
     5683: _COAP,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scanners.clean_text import clean_bytes
 from scanners.contact import Refusal, RefusedByScope
 from scanners.ports import LISTEN_ONLY
+from scanners.protocols import ws_discovery
 from scanners.protocols.ipmi_messages import CAPABILITIES, read_capabilities
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
@@ -78,6 +79,10 @@ def _read_ipmi(data: bytes) -> ServiceFacts | None:
     return None if found is None else _said("ipmi", extra="version 2.0" if found.version_2 else "version 1.5")
 
 
+def _read_ws_discovery(data: bytes) -> ServiceFacts | None:
+    return _said("ws-discovery", extra=ws_discovery.of_what(data)) if ws_discovery.is_answer(data) else None
+
+
 def _read_echo(data: bytes) -> ServiceFacts | None:
     return _said("echo") if data == _ECHO else None
 
@@ -104,6 +109,7 @@ DATAGRAMS: tuple[Datagram, ...] = (
     Datagram("rpcbind", RPC_NULL, _read_rpc, frozenset((111,))),
     Datagram("memcached", b"\0\1\0\0\0\1\0\0version\r\n", _read_memcached, frozenset((11211,))),
     Datagram("ipmi", CAPABILITIES, _read_ipmi, frozenset((623, 664))),
+    Datagram("ws-discovery", ws_discovery.PROBE, _read_ws_discovery, frozenset((3702,))),
     Datagram("echo", _ECHO, _read_echo, frozenset((7,))),
     Datagram("chargen", b"\n", _read_chargen, frozenset((19,))),
     Datagram("daytime", b"\n", _read_daytime, frozenset((13,))),

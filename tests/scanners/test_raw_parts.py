@@ -142,7 +142,7 @@ def test_an_order_that_cannot_be_carried_out_is_refused(changed: dict[str, objec
 
 
 def test_payloads_are_short_and_guess_nothing() -> None:
-    assert all(0 < len(data) < 300 for data in PAYLOADS.values())
+    assert all(0 < len(data) < (600 if port == 3702 else 300) for port, data in PAYLOADS.items())  # WS-Discovery is SOAP
     assert not any(word in data.lower() for data in PAYLOADS.values() for word in (b"public", b"private", b"admin"))
 
 

@@ -40,7 +40,9 @@ class HttpFacts(Facts, frozen=True, kw_only=True):
     for what does not exist, and ``TRACE /`` that method. ``heapdump_exposed``: Spring Boot's index lists heapdump, or, where the
     zone allows a deep look, the beginning of one was fetched. ``exposed_api`` are paths where the interface describes itself: an
     OpenAPI document, or GraphQL that tells its schema (a fact for the inventory: many are meant to be read).
-    ``admin_panel`` names a known panel; empty when none was found. ``default_page`` names the product whose test page is shown.
+    ``admin_panel`` names a known panel; empty when none was found. ``device`` names the thing whose page it is and
+    ``device_kind`` what it is: camera, recorder, printer, parking, signage, building or kiosk.
+    ``default_page`` names the product whose test page is shown.
     ``security_txt``: valid, expired, invalid or missing (RFC 9116; asked over https only, else None). ``version_disclosed`` is
     the header text that tells a version. ``libraries`` are only those that said a version. ``document_metadata`` are documents
     linked from the page whose metadata names people, paths or places. ``unclaimed`` names the hosting provider whose page says
@@ -86,5 +88,7 @@ class HttpFacts(Facts, frozen=True, kw_only=True):
     version_disclosed: str | None = None
     libraries: tuple[LibraryFacts, ...] | None = None
     document_metadata: tuple[str, ...] | None = None
+    device_kind: str | None = None
+    device: str | None = None
     unclaimed: str | None = None
     websocket: bool | None = None

@@ -11,7 +11,7 @@ from typing import Any
 from scanners.clean_text import clean_text
 from scanners.observation import Facts
 from scanners.pace import deadline
-from scanners.protocols.http import documents, exposures, headers, left_behind, libraries, security_txt, signatures
+from scanners.protocols.http import devices, documents, exposures, headers, left_behind, libraries, security_txt, signatures
 from scanners.protocols.http.client import Answer, Browser, Exhausted, forgiving_context, is_redirect
 from scanners.protocols.http.facts import HttpFacts
 from scanners.protocols.http.page import Page, read_page
@@ -253,6 +253,7 @@ class _Visit:
 
 def _front_facts(browser: Browser, answers: list[Answer], page: Page) -> dict[str, Any]:
     answer = answers[-1]
+    kind, device = devices.recognised_device(answer, page)
     https = browser.scheme == "https"
     policies = headers.policies(answer, page.meta("content-security-policy"))
     return {
@@ -275,6 +276,8 @@ def _front_facts(browser: Browser, answers: list[Answer], page: Page) -> dict[st
         "default_page": signatures.recognised(signatures.DEFAULT_PAGES, answer, page),
         "version_disclosed": headers.version_disclosed(answer),
         "libraries": libraries.libraries(page, answer),
+        "device_kind": kind,
+        "device": device,
         "unclaimed": signatures.recognised(signatures.UNCLAIMED, answer, page),
     }
 
