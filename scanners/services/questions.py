@@ -292,7 +292,7 @@ HTTP = Question(
     name="http",
     payload=b"GET / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Talaia\r\nAccept: */*\r\nConnection: close\r\n\r\n",
     read=read_http,
-    usual=frozenset((80, 2375, 3000, 5000, 5601, 5984, 8000, 8008, 8080, 8081, 8086, 8088, 8888, 9090, 9200, 15672)),
+    usual=frozenset((80, 631, 2375, 3000, 5000, 5601, 5984, 8000, 8008, 8080, 8081, 8086, 8088, 8888, 9090, 9200, 15672)),
     inside_tls=True,
     seconds=2.5,
 )

@@ -1,10 +1,12 @@
 """The whole of Talaia against the city: every planted fault found, no hardened twin accused, nothing sent out of scope."""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.city.conftest import City
+from tests.city.districts import devices
 from tests.city.hosts import DOMAINS, EXCLUDED, HOSTILE, HOSTILES, HOSTS, OUTSIDE, TOLERATED, TRUTH, TWINS, Host
 from tests.namespaces import count
 
@@ -117,6 +119,18 @@ def test_a_hostile_host_costs_no_unit(watched: City, host: Host) -> None:
     """It is in the inventory, and its scan ended like every other: no unit was given up because of it."""
     assert any(host.address in asset["addresses"] for asset in watched.lines("assets"))
     assert all(line["units_failed"] == 0 for line in watched.scanned)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("device", devices.HOSTS, ids=lambda host: str(host.name))
+def test_a_fragile_device_hears_one_ordinary_client(watched: City, device: Host) -> None:
+    """Its zone allows deep looks, and nmap is there: but one connection at a time, and nothing that no browser says."""
+    lines = (watched.folder / device.name / devices.RECEIVED).read_text().splitlines()
+    got = [item for item in map(json.loads, lines) if item.get("received")]
+    assert got
+    if device.name != "telefon":  # which no port betrays: until its page was read it was a host like others
+        assert not [item for item in got if item["beside"]]
+    words = {(item["port"], item["received"].split(" HTTP/")[0].split("\r\n")[0]) for item in got}
+    assert words <= {(80, "GET /"), (631, "GET /"), (554, "OPTIONS * RTSP/1.0")}, words
 
 
 def test_targets_outside_every_zone_are_refused(watched: City) -> None:

@@ -43,7 +43,7 @@ async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 async def test_a_host_that_says_nothing_on_many_ports_is_not_asked_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "SLOW_SECONDS", 0.0)
     monkeypatch.setattr("scanners.services.first_look.GREETING_SECONDS", 0.01)
-    monkeypatch.setattr("scanners.services.first_look.LISTEN_ONLY", frozenset(range(65536)))
+    monkeypatch.setattr("scanners.services.first_look.LISTEN_ONLY", dict.fromkeys(range(65536), "x"))
     asked: set[str] = set()
 
     async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
