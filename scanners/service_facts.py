@@ -59,6 +59,7 @@ SERVICE_NAMES = frozenset(
         "ftp",
         "http",
         "iec104",
+        "ike",
         "imap",
         "iso-tsap",
         "ipmi",

@@ -99,6 +99,7 @@ PAYLOADS: dict[int, bytes] = {
     623: _IPMI,
     1900: _SSDP,
     3702: _WSD,
+    4500: bytes(4) + _IKE,  # RFC 3948: the marker that tells IKE from ESP
     5060: _SIP,
     5353: _MDNS,
     5683: _COAP,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scanners.clean_text import clean_bytes
 from scanners.contact import Refusal, RefusedByScope
 from scanners.ports import LISTEN_ONLY
-from scanners.protocols import ws_discovery
+from scanners.protocols import ike_messages, ws_discovery
 from scanners.protocols.ipmi_messages import CAPABILITIES, read_capabilities
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
@@ -83,6 +83,16 @@ def _read_ws_discovery(data: bytes) -> ServiceFacts | None:
     return _said("ws-discovery", extra=ws_discovery.of_what(data)) if ws_discovery.is_answer(data) else None
 
 
+def _read_ike(data: bytes) -> ServiceFacts | None:
+    found = ike_messages.read_answer(data)
+    return None if found is None else _said("ike", extra=f"version {found.version}")
+
+
+def _read_nat_t(data: bytes) -> ServiceFacts | None:
+    found = ike_messages.read_answer(data[4:]) if data[:4] == bytes(4) else None
+    return None if found is None else _said("ike", extra="NAT traversal")
+
+
 def _read_echo(data: bytes) -> ServiceFacts | None:
     return _said("echo") if data == _ECHO else None
 
@@ -110,6 +120,9 @@ DATAGRAMS: tuple[Datagram, ...] = (
     Datagram("memcached", b"\0\1\0\0\0\1\0\0version\r\n", _read_memcached, frozenset((11211,))),
     Datagram("ipmi", CAPABILITIES, _read_ipmi, frozenset((623, 664))),
     Datagram("ws-discovery", ws_discovery.PROBE, _read_ws_discovery, frozenset((3702,))),
+    Datagram("ike", ike_messages.FIRST, _read_ike, frozenset((500,))),
+    Datagram("ike of version 1", ike_messages.FIRST_1, _read_ike, frozenset((500,))),
+    Datagram("ike behind NAT", bytes(4) + ike_messages.FIRST, _read_nat_t, frozenset((4500,))),
     Datagram("echo", _ECHO, _read_echo, frozenset((7,))),
     Datagram("chargen", b"\n", _read_chargen, frozenset((19,))),
     Datagram("daytime", b"\n", _read_daytime, frozenset((13,))),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scanners.protocols.ipmi_messages import CAPABILITIES
+from tests.namespaces import namespace
 from tests.processes import free_port, running
 from tests.scanners.small_servers import HERE, Place, certificate
 
@@ -144,3 +145,59 @@ def bmc(folder: Path) -> Iterator[Place]:
     with running(bmc_command(HERE, port), log=folder / "bmc.log"):
         wait_for_answer((HERE, port), CAPABILITIES)
         yield HERE, port
+
+
+def charon_command(folder: Path, address: str, connections: str, secrets: str = "", *, aggressive: bool = False) -> list[str]:
+    """strongSwan's IKE daemon with ``connections`` of swanctl.conf, for a network namespace; its /run is a mount of its own."""
+    settings, wanted = folder / "strongswan.conf", folder / "swanctl.conf"
+    careless = "i_dont_care_about_security_and_use_aggressive_mode_psk = yes" if aggressive else ""
+    plugins = "random nonce aes gcrypt sha1 sha2 md5 hmac kdf gmp curve25519 x509 pubkey pem pkcs1 pkcs8 "
+    plugins += "kernel-netlink socket-default vici"
+    settings.write_text(
+        f"charon {{\n load = {plugins}\n load_modular = no\n install_routes = no\n {careless}\n"
+        f" filelog {{ stderr {{ default = 1 }} }}\n}}\n"
+    )
+    wanted.write_text(f"connections {{\n{connections}\n}}\nsecrets {{\n{secrets}\n}}\n".replace("ADDRESS", address))
+    wanted.chmod(0o600)
+    script = (
+        f"mount -t tmpfs none /run || exit 1; export STRONGSWAN_CONF={settings}; "
+        "(for i in $(seq 100); do test -S /run/charon.vici && break; sleep 0.1; done;"
+        f" swanctl --load-all --noprompt --file {wanted}; echo loaded) & exec /usr/lib/ipsec/charon"
+    )
+    return ["unshare", "--mount", "sh", "-c", script]
+
+
+IKE_WEAK = """
+old { version = 0
+ proposals = aes128-sha1-modp1024,3des-md5-modp1024,aes256-sha256-modp2048
+ aggressive = yes
+ local_addrs = ADDRESS
+ remote_addrs = %any
+ local { auth = psk }
+ remote { auth = psk }
+ children { net { } }
+}"""
+IKE_SECRET = 'ike-1 { secret = "not-in-any-word-list" }'
+IKE_GOOD = """
+new { version = 2
+ proposals = aes256gcm16-prfsha384-modp3072,aes256-sha256-curve25519
+ local_addrs = ADDRESS
+ remote_addrs = %any
+ local { auth = psk }
+ remote { auth = psk }
+ children { net { } }
+}"""
+
+
+@contextmanager
+def charon(folder: Path, connections: str, *, aggressive: bool = False) -> Iterator[Place]:
+    """In a network namespace of its own, which this thread is in as long as the context lasts."""
+    folder.mkdir(exist_ok=True)
+    with namespace(f"ike{os.getpid()}") as home:
+        home.ip("link", "set", "lo", "up")
+        argv = home.argv(*charon_command(folder, HERE, connections, IKE_SECRET, aggressive=aggressive))
+        with running(argv, log=folder / "charon.log"), home.entered():
+            deadline = time.monotonic() + 20
+            while "\nloaded" not in (folder / "charon.log").read_text() and time.monotonic() < deadline:
+                time.sleep(0.1)
+            yield HERE, 500

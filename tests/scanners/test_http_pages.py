@@ -54,6 +54,27 @@ async def test_panels_are_known_by_their_pages(path: str, page: bytes, name: str
     assert (await facts_of(only((path, page)))).admin_panel == name
 
 
+# Parts of these makers' public login pages: the appliances themselves cannot be had here.
+DEVICES = [
+    ("<html><title>EdgeOS</title><input type='password'></html>", "Ubiquiti EdgeOS", ""),
+    ("<html><title>Vigor Login Page</title></html>", "DrayTek Vigor", ""),
+    ("<html><title>RouterOS router configuration page</title></html>", "MikroTik RouterOS", ""),
+    ('<html><body>Cockpit<input id="login-user-input"></body></html>', "Cockpit", ""),
+    ("<html><script src='/remote/fgt_lang?lang=en'></script></html>", "", "FortiGate SSL VPN"),
+    ('<html><form action="/dana-na/auth/url_default/login.cgi"></html>', "", "Ivanti Connect Secure"),
+    ('<html><form action="/global-protect/login.esp"></html>', "", "GlobalProtect"),
+    ("<html><title>Citrix Gateway</title></html>", "", "Citrix Gateway"),
+    ("<html><script>document.location.replace('/+CSCOE+/logon.html')</script></html>", "", "Cisco AnyConnect"),
+    ("<html><title>Ajuntament</title><p>VPN</p></html>", "", ""),
+]
+
+
+@pytest.mark.parametrize(("page", "panel", "portal"), DEVICES)
+async def test_devices_and_vpn_portals_are_told_apart(page: str, panel: str, portal: str) -> None:
+    facts = await facts_of(only(("/", answer(page))))
+    assert (facts.admin_panel, facts.vpn_portal) == (panel, portal)
+
+
 async def test_a_panel_behind_a_redirect_within_the_site() -> None:
     pages = only(
         ("/phpmyadmin/", answer(status="302 Found", headers={"Location": "index.php"})),

@@ -82,6 +82,7 @@ class HttpFacts(Facts, frozen=True, kw_only=True):
     heapdump_exposed: bool | None = None
     exposed_api: tuple[str, ...] | None = None
     admin_panel: str | None = None
+    vpn_portal: str | None = None  # the VPN gateway whose door the front page is; empty when it is none that we know
     default_page: str | None = None
     security_txt: str | None = None
     security_txt_expires: datetime | None = None

@@ -123,6 +123,7 @@ class _Visit:
         panel = signatures.recognised(signatures.PANELS, answer, self.page)
         if panel:
             self.facts["admin_panel"] = panel
+        self.facts["vpn_portal"] = signatures.recognised(signatures.VPN_PORTALS, answer, self.page)
 
     async def security_txt(self) -> None:
         for path in security_txt.PATHS:
