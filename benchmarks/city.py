@@ -116,7 +116,7 @@ def peers_in_turn(run: Sequence, chosen: list[str], folder: Path, sslyze: Path |
         each(run, "sslscan", named["tls"], lambda host: ["sslscan", "--xml=-", "--no-colour", host], peers.sslscan)
     if "sslyze" in chosen:
         home = sslyze or environment_for_sslyze(folder)
-        each(run, "sslyze", named["tls"], lambda host: [str(home / "bin/sslyze"), "--json_out=-", "--quiet", host], peers.sslyze)
+        each(run, "sslyze", named["tls"], lambda host: [str(home / "bin/sslyze"), "--json_out=-", host], peers.sslyze)
     if "testssl" in chosen:
         out = folder / "testssl.json"
 
@@ -127,9 +127,10 @@ def peers_in_turn(run: Sequence, chosen: list[str], folder: Path, sslyze: Path |
         each(run, "testssl.sh", named["tls"], argv, lambda _: peers.testssl(out.read_text() if out.exists() else ""))
 
 
-def ours(city: City) -> Said:
+def ours(city: City, hosts: Iterable[str]) -> Said:
+    """A whole scan, or one of these addresses."""
     began = time.monotonic()
-    city.talaia("scan", timeout_seconds=900)
+    city.talaia("scan", *hosts, timeout_seconds=900)
     seconds = time.monotonic() - began
     return Said({(item["address"], item["port"] or 0, item["rule"]) for item in city.lines("findings")}, seconds)
 
@@ -171,11 +172,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=120.0, help="for the whole sequence")
     parser.add_argument("--host-seconds", type=int, default=300, help="for one tool at one place")
     parser.add_argument("--sslyze", type=Path, help="an environment that has sslyze")
-    parser.add_argument("--hosts", help="only these of the city, by name (Talaia scans all of it all the same)")
+    parser.add_argument("--hosts", help="only these of the city, by name")
     given = parser.parse_args()
     hosts = tuple(host for host in (*HOSTS, *HOSTILES) if not given.hosts or host.name in given.hosts.split(","))
     with tempfile.TemporaryDirectory(prefix="talaia-peers-") as text, built_city() as city:
-        talaia = ours(city)
+        talaia = ours(city, [host.address for host in hosts] if given.hosts else ())
         print(f"Talaia: {talaia.seconds:.1f} s", file=sys.stderr)
         run = Sequence(city, hosts, given.host_seconds, time.monotonic() + given.minutes * 60)
         peers_in_turn(run, given.only.split(","), Path(text), given.sslyze)
