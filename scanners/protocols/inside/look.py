@@ -150,8 +150,9 @@ class _Visit:
         if "for_Windows" in str(connection.get_extra_info("server_version")):
             command, script = _powershell(), f"$mark = '{self.mark}'\n{_script('script.ps1')}"
         process = await connection.create_process(command, encoding=None, request_pty=False, stderr=asyncssh.DEVNULL)
-        process.stdin.write(script.encode())
-        process.stdin.write_eof()
+        with suppress(OSError):  # a shell that ends at once has said why
+            process.stdin.write(script.encode())
+            process.stdin.write_eof()
         taken = bytearray()
         with suppress(TimeoutError):
             async with asyncio.timeout(self.script_seconds):

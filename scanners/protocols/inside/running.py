@@ -9,7 +9,7 @@ from scanners.protocols.inside.sshd import read_banner
 
 # Names of processes (cut to 15 letters by the kernel) and of units.
 _ANTIMALWARE_NAMES = """
-clamd clamav-daemon clamonacc freshclam wazuh-agentd ossec-agentd falcon-sensor mdatp wdavdaemon ds_agent cbagentd
+clamd clamav-daemon clamonacc wazuh-agentd ossec-agentd falcon-sensor mdatp wdavdaemon ds_agent cbagentd
 cbdaemon sentinelone sentineld s1-agent savd sophosd sophos-spl esets_daemon eea cortex-xdr traps_pmd elastic-endpoint
 elastic-endpoin mfetpd isectpd xagt kesl epagd bdsecd falcon-sensor-b fsma wazuh-agent sav-protect
 """
