@@ -44,6 +44,7 @@ class Answered(StrEnum):
 SERVICE_NAMES = frozenset(
     [
         "amqp",
+        "cassandra",
         "bacnet",
         "chargen",
         "cldap",
@@ -70,12 +71,14 @@ SERVICE_NAMES = frozenset(
         "modbus",
         "mongodb",
         "mqtt",
+        "mssql",
         "mysql",
         "netbios-ns",
         "netbios-ssn",
         "nfs",
         "nntp",
         "ntp",
+        "oracle",
         "pop3",
         "postgresql",
         "rdp",
@@ -98,6 +101,7 @@ SERVICE_NAMES = frozenset(
         "vnc",
         "ws-discovery",
         "x11",
+        "zookeeper",
     ]
 )
 """The names that our own first look gives; nmap may give others. ``rpc`` is a program of RPC besides rpcbind and NFS; ``login``,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scanners.clean_text import clean_bytes
 from scanners.service_facts import ServiceFacts
-from scanners.services import asn1, smb
+from scanners.services import asn1, data_stores, smb
 from scanners.services.greeting import is_chargen, named, recognise_greeting
 from scanners.services.heard import Heard, banner_of
 from scanners.services.products import identify
@@ -319,6 +319,10 @@ QUESTIONS: tuple[Question, ...] = (
     _question("memcached", b"version\r\n", _read_memcached, 11211),
     _question("memcached binary", b"\x80\x0b" + bytes(22), _read_memcached_binary, 11211),
     _question("mongodb", _MONGO, _read_mongodb, 27017, 27018, 27019, inside_tls=True),
+    _question("mssql", data_stores.PRELOGIN, data_stores.recognise_mssql, 1433),
+    _question("oracle", data_stores.TNS_VERSION, data_stores.recognise_oracle, 1521),
+    _question("cassandra", data_stores.CQL_OPTIONS, data_stores.recognise_cassandra, 9042, 9142, inside_tls=True),
+    _question("zookeeper", data_stores.ZOOKEEPER_SRVR, data_stores.recognise_zookeeper, 2181),
     _question("smb", b"\0" + len(_SMB).to_bytes(3, "big") + _SMB, _read_smb, 445),
     _question("netbios-ssn", smb.SESSION_REQUEST, smb.read_session, 139),
     _question("x11", b"l\0\x0b\0\0\0\0\0\0\0\0\0", _read_x11, *range(6000, 6064)),

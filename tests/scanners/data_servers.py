@@ -152,8 +152,8 @@ def podman(folder: Path) -> Iterator[Place]:
 def zookeeper(folder: Path) -> Iterator[Place]:
     port = free_port()
     config = folder / "zoo.cfg"
-    config.write_text(f"dataDir={folder}\nclientPort={port}\nclientPortAddress={HERE}\nadmin.enableServer=false\n")
-    jars = "/usr/share/java/zookeeper.jar:/etc/zookeeper/conf:/usr/share/java/slf4j-log4j12.jar:/usr/share/java/*"
+    config.write_text(f"dataDir={folder / 'zookeeper'}\nclientPort={port}\nclientPortAddress={HERE}\nadmin.enableServer=false\n")
+    jars = "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar"
     argv = ["java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", jars, "org.apache.zookeeper.server.quorum.QuorumPeerMain"]
     with running([*argv, str(config)], listens=(HERE, port), log=folder / "zookeeper.log", timeout_seconds=60):
         yield HERE, port
