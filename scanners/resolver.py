@@ -40,7 +40,10 @@ async def ask_of_any_name(
     query = dns.message.make_query(parse_name(name), kind, use_edns=0, payload=1232, want_dnssec=dnssec)
     if unchecked:
         query.flags |= dns.flags.CD
-    raw = await door.ask_resolver(zone, query.to_wire(), timeout_seconds=timeout_seconds)
+    try:
+        raw = await door.ask_resolver(zone, query.to_wire(), timeout_seconds=timeout_seconds)
+    except TimeoutError:  # a datagram may be lost, and what took the resolver long it knows by now
+        raw = await door.ask_resolver(zone, query.to_wire(), timeout_seconds=timeout_seconds)
     return read_answer(query, raw)
 
 

@@ -1,5 +1,6 @@
 """The names scanner against Knot DNS (authoritative) and unbound (a resolver over it), both on loopback."""
 
+import asyncio
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from scanners.observation import Observation, Outcome
 from scanners.protocols.names import SCANNER, NamesFacts, _chain
 from scanners.protocols.names.caa import issuers
+from scanners.resolver import ask
 from scanners.scanner import observe, scanners_by_name
 from scanners.service_facts import ServiceFacts
 from scanners.target import Target
@@ -192,6 +194,27 @@ async def test_a_resolver_that_fails_leaves_the_facts_open(unbound: int) -> None
 async def test_a_silent_resolver_is_a_timeout() -> None:
     observation = await observed("www.vilamar.example", free_port())
     assert observation.outcome in (Outcome.TIMEOUT, Outcome.CLOSED)
+
+
+async def test_a_question_that_is_lost_is_asked_again() -> None:
+    class Deaf(asyncio.DatagramProtocol):
+        heard = 0
+
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            Deaf.heard += 1
+            if Deaf.heard > 1:
+                self.transport.sendto(dns.message.make_response(dns.message.from_wire(data)).to_wire(), addr)
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Deaf, local_addr=("127.0.0.1", 0))
+    try:
+        zone = loopback_zone(domains=("a.example",), resolver="127.0.0.1", resolver_port=transport.get_extra_info("sockname")[1])
+        answer = await ask(occasion(zone).door, "www.a.example", "A", zone, timeout_seconds=0.3)
+    finally:
+        transport.close()
+    assert (answer.rcode(), Deaf.heard) == (0, 2)
 
 
 def test_it_is_found_and_applies_to_no_service() -> None:
