@@ -209,9 +209,13 @@ class LookRun:
             async with self.bench.hosts.through(target.address, zone.connections_per_host), self.bench.workers:
                 if zone is not self._zone_for(target.address):
                     continue
-                if (over := self._patience_of(target).over_because(first=scanner is SERVICE)) is not None:
+                patience = self._patience_of(target)
+                if (over := patience.over_because(first=scanner is SERVICE)) is not None:
                     return self._of(target, Outcome.TIMEOUT, over, scanner)
-                occasion, began = Occasion(door=self.door, zone=zone, service=facts, device=device), time.monotonic()
+                occasion, began = (
+                    Occasion(door=self.door, zone=zone, service=facts, device=device, patience=patience),
+                    time.monotonic(),
+                )
                 observation = await observe(scanner, target, occasion)
             if zone is self._zone_for(target.address):
                 self._count(observation, time.monotonic() - began)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 SLOW_SECONDS = 4.0  # a first look that took as long and could not name anything
 DRIP_BYTES = 8  # who says so little, and is nothing that we know
 TARPIT_SLOW = 2  # ports so slow that nmap, which waits longer still, is not asked about any of them
+GUESSES_LIMIT = 4  # ports without a word on which every question is tried; the others get the usual ones
 SLOW_LIMIT = 16  # ports so slow that the others are not asked
 TIMEOUTS_LIMIT = 4  # looks without an answer after which no scanner is sent there again
 
@@ -16,6 +17,7 @@ class HostPatience:
 
     slow: int = 0
     timeouts: int = 0
+    guessed: int = 0
 
     @property
     def is_tarpit(self) -> bool:
@@ -26,6 +28,11 @@ class HostPatience:
         slow = not named and (seconds >= SLOW_SECONDS or 0 < said <= DRIP_BYTES)
         self.slow += slow
         return slow
+
+    def may_guess(self) -> bool:
+        """Whether one more port that said nothing to the usual questions is asked all the others; counted when it is."""
+        self.guessed += 1
+        return self.guessed <= GUESSES_LIMIT
 
     def over_because(self, *, first: bool) -> str | None:
         """Why this host is not asked any more; None when it is."""

@@ -22,6 +22,7 @@ from scanners.observation import EVIDENCE_LIMIT_BYTES, Facts, Observation, Outco
 from scanners.pace import deadline
 from scanners.passive.facts import NAME as PASSIVE
 from scanners.passive.facts import PassiveFacts
+from scanners.patience import HostPatience
 from scanners.service_facts import HostFacts, ServiceFacts
 from scanners.target import AddressError, Target
 from scanners.wire import ProtocolError
@@ -42,13 +43,15 @@ class Occasion:
 
     ``service`` is what the first look said answers there (None when asked from the command line without one); ``zone``
     the zone that allows the look, as it is for this host; ``door`` the only way to the network. ``device`` is set for a fragile
-    device that is to be spared: nothing is said to it that its port does not usually hear.
+    device that is to be spared: nothing is said to it that its port does not usually hear. ``patience`` is what its host has
+    cost so far.
     """
 
     door: Door
     zone: Zone
     service: ServiceFacts | None = None
     device: DeviceClass | None = None
+    patience: HostPatience | None = None
 
 
 @runtime_checkable

@@ -168,6 +168,9 @@ class _Conversation:
         for question in dict.fromkeys(head):
             if question is not asked and (facts := await self._ask(question)) is not None:
                 return facts
+        patience = self.occasion.patience
+        if rest and not self.evidence and patience is not None and not patience.may_guess():
+            return None  # one more silent port of many: a tarpit, most likely
         return await self._ask_beside(rest)
 
     async def _ask_beside(self, questions: list[Question]) -> ServiceFacts | None:

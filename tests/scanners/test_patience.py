@@ -8,7 +8,7 @@ import pytest
 from scanners import looking, patience
 from scanners.door import Door
 from scanners.observation import Outcome
-from scanners.patience import SLOW_LIMIT, TIMEOUTS_LIMIT, HostPatience, NmapPatience
+from scanners.patience import GUESSES_LIMIT, SLOW_LIMIT, TIMEOUTS_LIMIT, HostPatience, NmapPatience
 from scanners.plan import Endpoint, LookUnit
 from scanners.probe import Probe
 from scanners.protocols import redis
@@ -63,6 +63,27 @@ async def test_a_host_that_says_nothing_on_many_ports_is_not_asked_on_all(monkey
     assert len(given_up) == len(ports) - SLOW_LIMIT
     assert all("not asked" in item.detail for item in given_up)
     for each in (server, *others):
+        each.close()
+
+
+async def test_only_some_silent_ports_of_a_host_are_asked_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GREETING_SECONDS", "HELLO_SECONDS"):
+        monkeypatch.setattr(f"scanners.services.first_look.{name}", 0.05)
+    asked: dict[int, int] = {}
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = writer.get_extra_info("sockname")[1]
+        asked[port] = asked.get(port, 0) + 1
+        await reader.read()
+
+    servers = [await asyncio.start_server(counted, "127.0.0.1", 0) for _ in range(10)]
+    ports = [each.sockets[0].getsockname()[1] for each in servers]
+    unit = LookUnit(id="u", zone_id="prova", endpoints=tuple(Endpoint(address="127.0.0.1", port=each) for each in ports))
+    zone = loopback_zone(connections_per_host=64)
+    assert len([item async for item in Probe(Door([zone]), scanners={}, nmap=False).look(unit)]) == 10
+    few = [port for port, times in asked.items() if times <= 3]  # a greeting with a hello on it, HTTP
+    assert len(few) == 10 - GUESSES_LIMIT
+    for each in servers:
         each.close()
 
 
