@@ -143,7 +143,8 @@ def _zone(name: str, vantage: str, networks: tuple[str, ...], further: str) -> s
         f"  - id: {name}\n    networks: [{quoted}]\n"
         "    authorised_by: the tests\n    valid_from: 2026-01-01\n    valid_until: 2099-12-31\n"
         f"    vantage: {vantage}\n    packets_per_second: 20000\n    intrusiveness: deep\n"
-        f'    ports: "common,7,13,19,4443,8022,10443"\n    udp_ports: "common_udp"\n{further}'
+        f'    ports: "common,7,13,19,4443,8022,10443"\n    udp_ports: "common_udp"\n'
+        f"    snmp_communities: [public, private]\n{further}"
     )
 
 
