@@ -29,7 +29,7 @@ ZONES = {  # id: (vantage, networks, further lines of the zone file)
         f"    exclude: [{EXCLUDED.address}]\n{ZONE_LINES}",
     ),
     "inside": ("internal", ("10.77.2.0/26", "10.77.4.0/26", "fd77::2:0/112"), ACCESS),
-    "things": ("internal", ("10.77.5.0/26",), ""),
+    "things": ("workplace", ("10.77.5.0/26",), "    identify_industrial: true\n"),
 }
 SCOPE = tuple(network for _, networks, _ in ZONES.values() for network in networks)
 TALAIA = (sys.executable, "-m", "talaia")

@@ -13,6 +13,7 @@ import sys
 import time
 
 USUAL = {"modbus": 502, "s7": 102, "bacnet": 47808, "iec104": 2404, "ethernet-ip": 44818, "dnp3": 20000}
+BACNET_READY = 47809
 
 
 def command(kind: str, address: str, port: int | None = None) -> list[str]:
@@ -55,9 +56,14 @@ async def _bacnet(address: str, port: int) -> None:
         modelName="BC-20",
         firmwareRevision="4.2.1",
     )
-    place = NetworkPortObject(f"{address}/8:{port}", objectIdentifier=("network-port", 1), objectName="port")
-    Application.from_object_list([device, place])
-    await asyncio.Event().wait()
+    width = 8 if address.startswith("127.") else 16  # its broadcast address must be the link's
+    place = NetworkPortObject(f"{address}/{width}:{port}", objectIdentifier=("network-port", 1), objectName="port")
+    application = Application.from_object_list([device, place])
+    # Nobody can see from outside when a UDP port is bound: a TCP port that nobody looks at says so.
+    ready = await asyncio.start_server(lambda reader, writer: writer.close(), address, BACNET_READY)
+    async with ready:
+        await asyncio.Event().wait()
+    application.close()
 
 
 def _iec104(address: str, port: int) -> None:

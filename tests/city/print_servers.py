@@ -11,7 +11,7 @@ def cupsd(folder: Path, address: str, *, port: int = 631, allow: bool) -> list[C
     limits = "<Limit All>\nOrder deny,allow\nAllow all\n</Limit>"
     (folder / "cups-files.conf").write_text(
         f"ServerRoot {folder}\nRequestRoot {folder}/spool\nCacheDir {folder}/cache\nStateDir {folder}/state\n"
-        f"TempDir {folder}/tmp\n"
+        f"TempDir {folder}/tmp\nFatalErrors none\n"
         f"AccessLog {folder}/access\nErrorLog {folder}/error\nPageLog {folder}/page\nUser lp\nGroup lp\nSystemGroup lpadmin\n"
     )
     (folder / "cupsd.conf").write_text(

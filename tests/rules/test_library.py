@@ -16,8 +16,9 @@ from tests.rules.library import checks, examples, name_of, rulebook
 TABLE = {row["id"]: row for row in json.loads((Path(__file__).parent / "data/rules_table.json").read_text("utf-8"))}
 RULES = sorted({check.rule.id: check.rule for check in checks()}.items())
 FAMILIES = {
-    "AMP": 2, "CERT": 8, "DB": 9, "DNS": 5, "HOST": 26, "INV": 5, "IOT": 7, "LDAP": 1, "MAIL": 8, "NET": 6, "NETD": 1,
-    "RDP": 3, "SEG": 1, "SMB": 4, "SNMP": 2, "SSH": 10, "TLS": 11, "VNC": 1, "VPN": 1, "VULN": 1, "WEB": 18,
+    "AMP": 2, "CERT": 8, "DB": 9, "DNS": 5, "HOST": 26, "INV": 5, "IOT": 7, "LDAP": 1, "MAIL": 8, "NET": 6,
+    "NETD": 1, "RDP": 3, "SEG": 1, "SMB": 4, "SNMP": 2, "SSH": 10, "TLS": 11, "VNC": 1, "VPN": 1, "VULN": 1,
+    "WEB": 18,
 }  # fmt: skip
 
 every_check = pytest.mark.parametrize("check", checks(), ids=name_of)
