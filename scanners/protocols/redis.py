@@ -15,12 +15,14 @@ from scanners.zone import Intrusiveness
 _PING = b"*1\r\n$4\r\nPING\r\n"
 _ECHO, _ECHOED = b"*2\r\n$4\r\nECHO\r\n$6\r\ntalaia\r\n", b"$6\r\n"
 _INFO = b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
+_DBSIZE = b"*1\r\n$6\r\nDBSIZE\r\n"
 _VERSION = re.compile(rb"^(?:redis|valkey)_version:([0-9][0-9A-Za-z.]{0,30})", re.MULTILINE)
 _LONGEST_INFO = 32 * 1024
 
 
 class RedisFacts(Facts, frozen=True, kw_only=True):
-    """``auth_required``: PING (ECHO where it was renamed) without credentials is refused: NOAUTH, or protected mode says no."""
+    """``auth_required``: PING (ECHO where it was renamed) without credentials is refused: NOAUTH, protected mode says no; or the
+    ACL of the nameless user forbids both INFO and DBSIZE (how many keys there are)."""
 
     kind: ClassVar[str] = "redis"
 
@@ -54,7 +56,11 @@ class RedisScanner:
                 await wire.read_line() if answer == _ECHOED else None
             if facts.auth_required is False:
                 await wire.write(_INFO)
-                facts = RedisFacts(auth_required=False, protected_mode=None, version=await _version(wire))
+                version, forbidden = await _version(wire)
+                if forbidden:  # an ACL lets the nameless user say PING: may it do anything else?
+                    await wire.write(_DBSIZE)
+                    forbidden = (await wire.read_line()).startswith(b"-NOPERM")
+                facts = RedisFacts(auth_required=forbidden, protected_mode=None, version=version)
             return Look(facts, wire.evidence)
 
 
@@ -71,14 +77,15 @@ def read_ping(line: bytes) -> RedisFacts:
     raise ProtocolError("its answer to PING is none of Redis")
 
 
-async def _version(wire: Wire) -> str | None:
-    """From the bulk string that answers INFO; None where it is refused."""
+async def _version(wire: Wire) -> tuple[str | None, bool]:
+    """From the bulk string that answers INFO, None where it is refused; and whether an ACL refuses it."""
     head = await wire.read_line()
     length = head[1:].strip()
     if not head.startswith(b"$") or not length.isdigit() or int(length[:9]) > _LONGEST_INFO:
-        return None
+        return None, head.startswith(b"-NOPERM")
     found = _VERSION.search(await wire.read_exactly(int(length)))
-    return clean_bytes(found[1], 30) if found else None
+    await wire.read_exactly(2)  # the end of the line that closes a bulk string
+    return clean_bytes(found[1], 30) if found else None, False
 
 
 SCANNER = RedisScanner()

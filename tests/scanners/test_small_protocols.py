@@ -104,6 +104,16 @@ async def test_redis_that_renamed_ping(tmp_path: Path, password: tuple[str, ...]
         assert await facts_of(redis.SCANNER, place) == redis.RedisFacts(auth_required=required)
 
 
+@pytest.mark.parametrize(("acl", "required"), [("-@all +ping", True), ("-@all +ping +@read ~*", False), ("+@all ~*", False)])
+async def test_redis_whose_nameless_user_may(tmp_path: Path, acl: str, required: bool) -> None:
+    rules = tmp_path / "users.acl"
+    rules.write_text(f"user default on nopass {acl}\n")
+    with servers.redis(tmp_path, "--aclfile", str(rules)) as place:
+        facts = await facts_of(redis.SCANNER, place)
+    assert isinstance(facts, redis.RedisFacts)
+    assert facts.auth_required is required
+
+
 async def test_redis_in_tls(tmp_path: Path) -> None:
     cert, key = servers.certificate(tmp_path)
     port = servers.free_port()
