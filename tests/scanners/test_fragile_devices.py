@@ -42,6 +42,7 @@ SPEC = {
     BY_BANNER: {80: "web Mongoose|Yealink T46 IP Phone", 443: "tls", 7777: "silent", 7778: "silent", 7779: "silent"},
     STURDY: {80: WEB, 443: "tls", 7777: "silent", 7778: "silent"},
 }
+ORDINARY = {"/", "/ipp/print", "/onvif/device_service"}  # what a browser asks, a print queue, a video recorder
 PORTS = frozenset(port for ports in SPEC.values() for port in ports)
 
 
@@ -117,8 +118,8 @@ class TestADeepPass:
 
     def test_pages_are_asked_as_a_browser_would(self, deep: Any) -> None:
         for address in (PRINTER, CONTROLLER, CAMERA):
-            assert {line.split()[1] for line in requests(deep[1][address], 80)} == {"/"}, address
-        assert requests(deep[1][CAMERA], 554) == {"OPTIONS * RTSP/1.0"}
+            assert {line.split()[1] for line in requests(deep[1][address], 80)} - ORDINARY == set(), address
+        assert {line.split()[0] for line in requests(deep[1][CAMERA], 554)} <= {"OPTIONS", "DESCRIBE"}
 
     def test_tls_is_a_few_ordinary_handshakes(self, deep: Any) -> None:
         hellos = [line for line in deep[1][PRINTER] if line["port"] == 443 and line["received"]]
@@ -127,7 +128,7 @@ class TestADeepPass:
 
     def test_a_banner_makes_a_device_of_a_host_that_no_port_betrayed(self, deep: Any) -> None:
         lines = deep[1][BY_BANNER]
-        assert {line.split()[1] for line in requests(lines, 80)} == {"/"}
+        assert {line.split()[1] for line in requests(lines, 80)} - ORDINARY == set()
         assert len([line for line in lines if line["port"] == 443]) <= 12
         for port in (7777, 7778, 7779):  # whose first look was under way when the page was read: it was cut
             assert not any("PING" in request or "SMB" in request for request in requests(lines, port))
