@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanners.observation import Outcome
-from scanners.protocols.smb import SmbFacts, messages, ntlm, shares, smb1
+from scanners.protocols.smb import SmbFacts, messages, ntlm, shares, smb1, smb1_session
 from scanners.protocols.smb.look import SmbScanner
 from scanners.service_facts import ServiceFacts
 from scanners.services.smb import NETBIOS_SESSION
@@ -59,6 +59,17 @@ async def test_a_careless_server(careless: servers.Place) -> None:
     assert (facts.host_name, facts.os_build) == ("ARXIU", "6.1.0")
     assert facts.encryption is True
     assert facts.cipher == "AES-256-GCM" or facts.cipher == "AES-128-GCM"
+    assert facts.server_time is not None
+
+
+async def test_a_server_that_speaks_nothing_but_smb1() -> None:
+    settings = FAULTY.replace("= NT1", "= NT1\n server max protocol = NT1")
+    with servers.folder_for("nobody") as folder, smbd(folder, settings) as place:
+        facts = await facts_of(place)
+    assert (facts.null_session, facts.shares_listed, facts.guest_session) == (True, True, None)
+    assert facts.shares == ("obres", "plens", "padro", "IPC$")
+    assert facts.open_shares == ("obres", "plens")
+    assert (facts.native_lan_manager or "").startswith("Samba 4.")
     assert facts.server_time is not None
 
 
@@ -110,6 +121,7 @@ async def test_each_dialect_is_asked_for_alone(settings: str, expected: tuple[st
         facts = await facts_of(place)
     assert facts.dialects == expected
     assert facts.smb1 is ("NT LM 0.12" in expected)
+    assert facts.shares_listed is facts.smb1
     assert facts.signing_required is ("NT LM 0.12" not in expected)
 
 
@@ -173,6 +185,11 @@ ACCEPTED_1 = (
     + bytes.fromhex("0080c8a5d05bdc01")
     + bytes(7)
 )
+RAP_SHARES = (
+    b"\xffSMB\x25" + bytes(4) + b"\x88\1\xc0" + bytes(20) + b"\x0a"
+    + struct.pack("<HHHHHHHHHBB", 8, 20, 0, 8, 56, 0, 20, 64, 0, 0, 0)
+    + b"\x1d\0\0" + struct.pack("<HHHH", 0, 0, 1, 1) + b"obres".ljust(14, b"\0") + struct.pack("<HI", 0, 0)
+)  # fmt: skip
 SHARES_STUB = (
     struct.pack("<IIIIII", 1, 1, 0x20004, 1, 0x20008, 1) + struct.pack("<III", 0x2000C, 0, 0x20010)
     + struct.pack("<III", 6, 0, 6) + "obres\0".encode("utf-16-le") + struct.pack("<III", 1, 0, 1) + bytes(4)
@@ -190,6 +207,7 @@ def test_what_is_known_is_read() -> None:
     first = smb1.read_negotiate(ACCEPTED_1)
     assert (first.accepted, first.signing_enabled, first.signing_required) == (True, False, False)
     assert shares.read_shares(SHARES_STUB) == (shares.Share("obres", True),)
+    assert smb1_session.read_rap_shares(smb1_session.read_answer1(RAP_SHARES, 0x25)) == (shares.Share("obres", True),)
     assert shares.read_shares(struct.pack("<I", 5)) is None
 
 
@@ -215,14 +233,18 @@ def _read_all(data: bytes) -> None:
             continue
 
 
-READERS = (_read_all, ntlm.read_challenge, smb1.read_negotiate, shares.read_shares, shares.fragment, shares.read_bind)
+def _read_1(data: bytes) -> None:
+    smb1_session.read_rap_shares(smb1_session.read_answer1(data, 0x25))
+
+
+READERS = (_read_1, _read_all, ntlm.read_challenge, smb1.read_negotiate, shares.read_shares, shares.fragment, shares.read_bind)
 
 
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
 @given(
     data=st.one_of(
         st.binary(max_size=300),
-        *(_mutilated(seed) for seed in (NEGOTIATED, CHALLENGE, ACCEPTED_1, SHARES_STUB)),
+        *(_mutilated(seed) for seed in (NEGOTIATED, CHALLENGE, ACCEPTED_1, SHARES_STUB, RAP_SHARES)),
     )
 )
 def test_no_answer_breaks_a_parser(read, data: bytes) -> None:  # type: ignore[no-untyped-def]

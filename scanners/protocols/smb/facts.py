@@ -17,7 +17,8 @@ class SmbFacts(Facts, frozen=True, kw_only=True):
     ``open_shares`` are the disk shares among them (at most 16 asked) that such a session may connect to; ``writable_shares``
     those of them whose maximal access holds the right to write. No folder of a share is opened.
     ``domain_controller``: it shares SYSVOL and NETLOGON. ``encryption``: it offers encryption of SMB 3; ``cipher`` the one that
-    it chose of all four of SMB 3.1.1. Names and ``os_build`` are from the NTLM challenge (MS-NLMP 2.2.1.2).
+    it chose of all four of SMB 3.1.1. Names and ``os_build`` are from the NTLM challenge (MS-NLMP 2.2.1.2),
+    ``native_os`` and ``native_lan_manager`` (Samba's version) from a login over SMB 1.
     """
 
     kind: ClassVar[str] = "smb"
@@ -40,5 +41,7 @@ class SmbFacts(Facts, frozen=True, kw_only=True):
     dns_host_name: str | None = None
     dns_domain_name: str | None = None
     os_build: str | None = None
+    native_os: str | None = None
+    native_lan_manager: str | None = None
     server_guid: str | None = None
     server_time: datetime | None = None

@@ -13,6 +13,7 @@ from scanners.protocols.smb.framing import begin_session, receive, send
 from scanners.protocols.smb.messages import SMB2_DIALECTS, Negotiated
 from scanners.protocols.smb.session import WRITES, Session
 from scanners.protocols.smb.shares import Share
+from scanners.protocols.smb.smb1_session import Session1
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts
 from scanners.services.smb import NETBIOS_SESSION
@@ -47,8 +48,9 @@ class SmbScanner:
             raise place.trouble or ProtocolError("it speaks no SMB")
         said = {dialect: item for dialect, item in dialects.items() if item is not None}
         facts = _negotiated(first, said)
-        if said and occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL):
-            facts |= await place.as_nobody(next(iter(said)))
+        if occasion.zone.intrusiveness.allows(Intrusiveness.NORMAL):
+            facts |= await place.as_nobody1() if first is not None and first.accepted else {}
+            facts |= await place.as_nobody(next(iter(said)), facts) if said else {}
         return Look(SmbFacts(**facts), place.evidence)
 
 
@@ -130,12 +132,32 @@ class _Place:
             self.trouble = self.trouble or error
         return None
 
-    async def as_nobody(self, dialect: str) -> dict[str, Any]:
-        """The facts of an anonymous session and, in a zone of deep looks, of a guest's."""
-        facts: dict[str, Any] = {}
+    async def as_nobody(self, dialect: str, before: dict[str, Any]) -> dict[str, Any]:
+        """The facts of an anonymous session and, in a zone of deep looks, of a guest's, added to those from ``before``."""
+        facts = dict(before)
         await self._visit(dialect, facts, guest=False)
         if self.occasion.zone.intrusiveness.allows(Intrusiveness.DEEP):
             await self._visit(dialect, facts, guest=True)
+        return facts
+
+    async def as_nobody1(self) -> dict[str, Any]:
+        """The facts of an anonymous session over SMB 1: the server names its software there, as nowhere else."""
+        facts: dict[str, Any] = {}
+        try:
+            async with self._open() as wire:
+                session = Session1(wire, self.target.address)
+                facts["null_session"] = await session.log_in()
+                facts |= {"native_os": session.native_os, "native_lan_manager": session.native_manager}
+                found = await session.list_shares() if facts["null_session"] else None
+                facts["shares_listed"] = found is not None
+                if found is not None:
+                    facts["shares"] = tuple(share.name for share in found)
+                    disks = [share.name for share in found if share.disk][:MOST_OPEN_SHARES]
+                    facts["open_shares"] = tuple([name for name in disks if await session.connect(name)])
+        except RefusedByScope:
+            raise
+        except (OSError, ProtocolError, TimeoutError):
+            pass  # what was learnt until then stands
         return facts
 
     async def _visit(self, dialect: str, facts: dict[str, Any], *, guest: bool) -> None:
@@ -149,7 +171,8 @@ class _Place:
                 token = ntlm.guest_token(challenge, f"t{uuid.uuid4().hex[:12]}") if guest else ntlm.anonymous_token()
                 flags = await session.log_in(token)
                 # a user that nobody has was let in without a password: whatever the server calls it, it is a guest
-                facts["guest_session" if guest else "null_session"] = flags is not None
+                kind = "guest_session" if guest else "null_session"
+                facts[kind] = bool(facts.get(kind)) or flags is not None
                 if flags is not None:
                     await _shares(session, facts)
                 else:

@@ -7,11 +7,11 @@ from scanners.protocols.smb.messages import filetime
 from scanners.wire import ProtocolError
 
 DIALECT = "NT LM 0.12"
-_OFFER = b"\x02" + DIALECT.encode() + b"\0"
+OFFER = b"\x02" + DIALECT.encode() + b"\0"
 # command 0x72; flags: caseless, canonical paths; flags2: unicode, NT status, extended security, long names
 NEGOTIATE = (
     b"\xffSMB\x72" + bytes(4) + b"\x18\x53\xc8" + bytes(12) + b"\xff\xff\xff\xfe" + bytes(4) + b"\0"
-    + len(_OFFER).to_bytes(2, "little") + _OFFER
+    + len(OFFER).to_bytes(2, "little") + OFFER
 )  # fmt: skip
 _NONE_CHOSEN = 0xFFFF
 
