@@ -317,7 +317,7 @@ QUESTIONS: tuple[Question, ...] = (
     _question("mqtt", b"\x10" + bytes((len(_MQTT_BODY),)) + _MQTT_BODY, _read_mqtt, 1883, 8883, inside_tls=True),
     _question("amqp", b"AMQP\0\0\x09\x01", _read_amqp, 5672, 5671, inside_tls=True),
     _question("memcached", b"version\r\n", _read_memcached, 11211),
-    _question("memcached binary", b"\x80\x0b" + bytes(22), _read_memcached_binary, 11211),
+    _question("memcached", b"\x80\x0b" + bytes(22), _read_memcached_binary, 11211),
     _question("mongodb", _MONGO, _read_mongodb, 27017, 27018, 27019, inside_tls=True),
     _question("mssql", data_stores.PRELOGIN, data_stores.recognise_mssql, 1433),
     _question("oracle", data_stores.TNS_VERSION, data_stores.recognise_oracle, 1521),
