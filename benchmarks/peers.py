@@ -47,6 +47,9 @@ def nmap(xml: str) -> set[Place]:
             address = element.find("address").get("addr", "")  # type: ignore[union-attr]
             for port in element.iter("port"):
                 found |= {(address, int(port.get("portid", "0")), rule) for rule in _nmap_port(port)}
+            found |= {
+                (address, 445, rule) for script in element.iter("hostscript") for rule in _nmap_scripts(script)
+            }  # of SMB, all
     return found
 
 
@@ -57,7 +60,11 @@ def _nmap_port(port: ElementTree.Element) -> Iterator[str]:
     if state is None or state.get("state") != "open":
         return
     yield from _BY_SERVICE.get(name, ())
-    for script in port.iter("script"):
+    yield from _nmap_scripts(port)
+
+
+def _nmap_scripts(element: ElementTree.Element) -> Iterator[str]:
+    for script in element.iter("script"):
         reader = _BY_SCRIPT.get(script.get("id", ""))
         if reader is not None:
             yield from reader(script.get("output", ""))

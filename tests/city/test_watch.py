@@ -29,6 +29,11 @@ def place(item: dict[str, Any]) -> tuple[str, int, str]:
     return item["address"] or item["asset"], item["port"] or 0, item["rule"]  # a domain has no address
 
 
+def test_no_two_hosts_share_a_name_or_an_address() -> None:
+    everybody = (*HOSTS, *HOSTILES, EXCLUDED, OUTSIDE)
+    assert len({host.name for host in everybody}) == len({host.address for host in everybody}) == len(everybody)
+
+
 def test_every_planted_fault_is_found(findings: list[dict[str, Any]]) -> None:
     missed = TRUTH - {place(item) for item in findings}
     assert not missed

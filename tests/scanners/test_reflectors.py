@@ -252,7 +252,7 @@ async def test_silence_is_not_a_factor_of_zero_for_ntp_and_is_one_for_others() -
 
 
 async def test_mdns_is_recognised() -> None:
-    """Recorded: the answer of avahi 0.8 to a client that is no responder (one kind of service)."""
+    """Composed as avahi answers a client that is no responder (one kind of service)."""
     answer = reflections.MDNS_SERVICES[:2] + bytes.fromhex("84000001000100000000") + reflections.MDNS_SERVICES[12:]
     answer += bytes.fromhex("c00c000c00010000000a0010") + b"\x0c_workstation\x04_tcp"[:16]
     async with parrot({reflections.MDNS_SERVICES: [answer]}) as place:

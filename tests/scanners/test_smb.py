@@ -159,7 +159,7 @@ def test_trouble_of_the_server_is_no_refusal() -> None:
     assert shares.is_fault(bytes.fromhex("05000303100000002000000002000000"))
 
 
-# What Samba 4.17 said: a successful NEGOTIATE of 3.1.1, and the challenge inside a SESSION_SETUP.
+# Composed as Samba answers: a successful NEGOTIATE of 3.1.1, and the challenge inside a SESSION_SETUP.
 NEGOTIATED = (
     b"\xfeSMB\x40\0\1\0\0\0\0\0\0\0\1\0\1\0\0\0" + bytes(44)
     + bytes.fromhex("4100010011030200") + b"arxiu" + bytes(11) + bytes.fromhex("2f000000000080000000800000008000")

@@ -37,7 +37,7 @@ def telephone(yard: Yard) -> list[Command]:
 
 
 HOSTS: tuple[Host, ...] = (
-    Host("10.77.5.41", "impressora", printer, (80, 631, 9100), {80: "WEB-001", 631: "WEB-001"}, "workplace"),
+    Host("10.77.5.41", "impressora-planta", printer, (80, 631, 9100), {80: "WEB-001", 631: "WEB-001"}, "workplace"),
     Host("10.77.5.42", "regulador", controller, (80, 9600), {80: "WEB-001"}, "mobility"),
     Host("10.77.5.43", "camera", camera, (80, 554), {80: "WEB-001"}, "mobility"),
     Host("10.77.5.44", "telefon", telephone, (80, 9999), {80: "WEB-001"}, "workplace"),
