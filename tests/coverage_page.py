@@ -51,11 +51,8 @@ def written() -> str:
     tested = {rule for rule, _, cells in rows if cells[0] != "–" or cells[3] != "–"}
     only_replayed = sorted({rule for rule, _, cells in rows if rule not in tested and (cells[1], cells[2]) != ("–", "–")})
     neither = sorted({rule for rule, _, _ in rows} - tested - set(only_replayed))
-    counted = f"{len(tested)} of {len(all_rules())} rules were tested against a real server"
-    lines = [
-        _HEAD,
-        f"{counted}; {_listed(only_replayed)} against recorded or simulated ones only; {_listed(neither)} against neither.\n",
-    ]
+    lines = [_HEAD, f"The tests read the facts of {len(tested)} of {len(all_rules())} rules from real servers;"]
+    lines.append(f"from recorded or simulated ones only: {_listed(only_replayed)}; from neither: {_listed(neither)}.\n")
     lines += ["| Rule | Protocol (facts) | Real | Recorded | Simulated | City |", "|---|---|---|---|---|---|"]
     lines += [f"| [{rule}](rules/{rule}.md) | {kind} | {' | '.join(cells)} |" for rule, kind, cells in rows]
     return "\n".join(lines) + "\n"
