@@ -17,7 +17,7 @@ from tests.scanners import remote_servers as servers
 from tests.scanners.looking import Handler, serving
 from tests.scanners.looks import look, loopback_zone, service_at
 
-# recorded from xrdp 0.9.21 with security_layer=rdp and crypt_level=low: confirm, and the settings it answers with
+# composed as xrdp answers 0.9.21 with security_layer=rdp and crypt_level=low: confirm, and the settings it answers with
 CONFIRM = bytes.fromhex("030000130ed000001234000200080000000000")
 
 
