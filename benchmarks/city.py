@@ -73,21 +73,22 @@ class Sequence:
 
 
 def nmap(run: Sequence, folder: Path) -> dict[str, list[tuple[str, int]]]:
-    """TCP and then UDP, in one run for each version of IP; the SSH and TLS places that it names."""
+    """TCP and then UDP, a run for each host: one that floods or stalls costs its own time and nobody's results.
+
+    Gives the SSH and TLS places that it names.
+    """
     named: dict[str, list[tuple[str, int]]] = {"ssh": [], "tls": []}
     tcp, udp = ["-sS", "-p", f"{NAMED['common']},7,13,19,4443,8022,10443"], ["-sU", "-p", NAMED["common_udp"]]
-    for version, ports in ((4, tcp), (6, tcp), (4, udp)):
-        hosts = [host.address for host in run.hosts if (":" in host.address) == (version == 6)]
-        if not hosts:
-            continue
-        out = folder / f"nmap-{version}{ports[0]}.xml"
-        argv = ["nmap", "-n", "-Pn", "-sV", "-T4", *ports, "--script", SCRIPTS, "-oX", str(out)]
-        argv += ["--host-timeout", f"{run.host_seconds}s", *(["-6"] if version == 6 else []), *hosts]
-        xml = run.run("nmap", argv, f"IPv{version} {ports[0]}", seconds=100_000, ended=str(out))
-        run.said["nmap"].places |= peers.nmap(xml)
-        run.said["nmap"].cut += [f"{address} {ports[0]}" for address in peers.nmap_gave_up(xml)]
-        for kind in named:
-            named[kind] += peers.nmap_services(xml, kind)
+    for host in run.hosts:
+        for ports in (tcp, udp):
+            out = folder / "nmap.xml"
+            out.unlink(missing_ok=True)
+            argv = ["nmap", "-n", "-Pn", "-sV", "-T4", *ports, "--script", SCRIPTS, "-oX", str(out)]
+            argv += ["-6", host.address] if ":" in host.address else [host.address]
+            xml = run.run("nmap", argv, f"{host.address} {ports[0]}", ended=str(out))
+            run.said["nmap"].places |= peers.nmap(xml)
+            for kind in named:
+                named[kind] += peers.nmap_services(xml, kind)
     return named
 
 

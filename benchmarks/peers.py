@@ -211,11 +211,6 @@ def nmap_services(xml: str, kind: str) -> list[tuple[str, int]]:
     return found
 
 
-def nmap_gave_up(xml: str) -> list[str]:
-    """The addresses at which nmap's own time for a host was up: it tells nothing of these."""
-    return re.findall(r'<host [^>]*timedout="true".*?<address addr="([^"]+)"', xml, re.DOTALL)
-
-
 def ssh_audit(text: str) -> set[str]:
     """``ssh-audit -j``: rules by the algorithms it lists."""
     try:
