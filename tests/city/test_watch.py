@@ -10,6 +10,9 @@ from tests.city.districts import devices
 from tests.city.hosts import DOMAINS, EXCLUDED, HOSTILE, HOSTILES, HOSTS, OUTSIDE, TOLERATED, TRUTH, TWINS, Host
 from tests.namespaces import count
 
+# On a new machine the first use of a whole Debian host makes its base, which takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def watched(city: City) -> City:

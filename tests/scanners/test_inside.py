@@ -23,6 +23,10 @@ from tests.inside_twins import FAULTY, HARDENED, Access, account
 from tests.processes import free_port, running
 from tests.scanners.looks import look, loopback_zone
 
+# On a new machine the first use of a whole Debian host makes its base, which takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
+
 SSH = ServiceFacts(name="ssh")
 
 
