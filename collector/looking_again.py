@@ -43,7 +43,8 @@ def _ask(connection: Connection, zone: Zone, rows: Sequence[Row[Any]], asked_by:
     places = {_place(row) for row in rows if row.port}
     domains = sorted({row.name for row in rows if row.name and not row.port})
     hosts = sorted({row.address for row in rows if not row.port and not row.name} - {None, NO_ADDRESS})
-    units = [*look_units(zone.id, _endpoints(connection, zone, places), domains), *sweeps_of(connection, zone, hosts)]
+    known = known_endpoints(connection, zone.id)
+    units = [*look_units(zone.id, _endpoints(places, known), domains), *sweeps_of(zone, hosts, known)]
     said = [*sorted(map(str, places)), *domains, *hosts]
     return ask_for(connection, zone, units, said, asked_by=asked_by, at=at)
 
@@ -52,16 +53,15 @@ def _place(row: Row[Any]) -> Target:
     return Target(address=row.address, port=row.port, transport=Transport(row.transport or Transport.TCP.value))
 
 
-def _endpoints(connection: Connection, zone: Zone, places: Iterable[Target]) -> list[Endpoint]:
+def _endpoints(places: Iterable[Target], known: Iterable[Endpoint]) -> list[Endpoint]:
     """The places with every name by which the inventory asks them: a finding may be one of a name alone."""
-    known = {(item.address, item.port, item.transport): item for item in known_endpoints(connection, zone.id)}
+    by_place = {(item.address, item.port, item.transport): item for item in known}
     bare = (Endpoint(address=place.address, port=place.port or 0, transport=place.transport) for place in places)
-    return [known.get((item.address, item.port, item.transport), item) for item in bare]
+    return [by_place.get((item.address, item.port, item.transport), item) for item in bare]
 
 
-def sweeps_of(connection: Connection, zone: Zone, hosts: Sequence[str]) -> tuple[Unit, ...]:
+def sweeps_of(zone: Zone, hosts: Sequence[str], known: Iterable[Endpoint]) -> tuple[Unit, ...]:
     """Sweeps of single addresses, with what the inventory knows there. Empty for none."""
     if not hosts:
         return ()
-    networks = [parse_network(host) for host in hosts]
-    return sweep_units(zone, networks=networks, domains=(), expected=known_endpoints(connection, zone.id))
+    return sweep_units(zone, networks=[parse_network(host) for host in hosts], domains=(), expected=known)

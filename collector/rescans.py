@@ -5,7 +5,8 @@ finding sees it proved without asking, and a host that worsens is noticed before
 asked for while a zone's window is shut, nor while its last rescan still runs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +58,16 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     domain: bool = False
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """One scan to ask for. ``targets`` are what people read of it; None for a whole zone."""
+
+    zone: Zone
+    units: tuple[Unit, ...]
+    targets: list[str] | None
+    why: str
+
+
 class Rescans:
     """Asks for rescans. One a process, called by the scheduler that leads; what it remembers may be lost at any time."""
 
@@ -64,33 +75,39 @@ class Rescans:
         self.policy = policy
         self._asked: dict[tuple[str, str], datetime] = {}
 
-    def ask(self, connection: Connection, zones: Mapping[str, Zone], *, at: datetime) -> list[str]:
-        """Ask for what is due in every zone that is open now, in the caller's transaction; the scans' ids.
+    def plan(self, connection: Connection, zones: Mapping[str, Zone], *, at: datetime) -> list[Wanted]:
+        """What is due in every zone that is open now. Only reads: it may take long, and must not hold writers up."""
+        wanted = []
+        for zone in zones.values():
+            if zone.closed_because(at) is None and not _running(connection, zone.id):
+                one = self._dark(connection, zone, at) or self._hosts(connection, zone, at)
+                wanted += [one] if one else []
+        return wanted
+
+    def ask(self, connection: Connection, wanted: Iterable[Wanted], *, at: datetime) -> list[str]:
+        """Ask for what was planned, in the caller's transaction; the scans' ids.
 
         Raises :class:`~collector.stopping.StopIsPressed`.
         """
         scans = []
-        for zone in zones.values():
-            if zone.closed_because(at) is None and not _running(connection, zone.id):
-                scan_id = self._dark(connection, zone, at) or self._hosts(connection, zone, at)
-                scans += [scan_id] if scan_id else []
+        for one in wanted:
+            scans.append(ask_for(connection, one.zone, one.units, one.targets, asked_by=one.why, at=at))
+            for place in one.targets or ():
+                self._asked[one.zone.id, place] = at
         return scans
 
-    def _hosts(self, connection: Connection, zone: Zone, at: datetime) -> str | None:
+    def _hosts(self, connection: Connection, zone: Zone, at: datetime) -> Wanted | None:
         due = [item for item in due_places(connection, zone.id, self.policy, at) if self._may_ask(zone.id, item, at)]
         due = due[:HOSTS_AT_ONCE]
         if not due:
             return None
-        for item in due:
-            self._asked[zone.id, item.place] = at
-        targets = [item.place for item in due]
-        return ask_for(connection, zone, _units(connection, zone, due), targets, asked_by=_why(due), at=at)
+        return Wanted(zone, _units(connection, zone, due), [item.place for item in due], _why(due))
 
     def _may_ask(self, zone_id: str, item: Due, at: datetime) -> bool:
         asked = self._asked.get((zone_id, item.place))
         return asked is None or at - asked >= item.interval / _PATIENCE
 
-    def _dark(self, connection: Connection, zone: Zone, at: datetime) -> str | None:
+    def _dark(self, connection: Connection, zone: Zone, at: datetime) -> Wanted | None:
         """A whole scan, when the last is that long ago. The first is a person's or a schedule's to ask for."""
         no_targets = or_(scan.c.targets.is_(None), cast(scan.c.targets, Text) == "null")  # SQL's null, or JSON's
         whole = select(func.max(scan.c.created_at)).where(scan.c.zone == zone.id, no_targets)
@@ -98,7 +115,7 @@ class Rescans:
         if last is None or at - last < self.policy.dark:
             return None
         units = sweep_units(zone, expected=known_endpoints(connection, zone.id))
-        return ask_for(connection, zone, units, None, asked_by=f"{ASKED_BY}: whole zone", at=at)
+        return Wanted(zone, units, None, f"{ASKED_BY}: whole zone")
 
 
 def due_places(connection: Connection, zone_id: str, policy: RescanPolicy, at: datetime) -> list[Due]:
@@ -157,12 +174,12 @@ def _worst(connection: Connection, zone_id: str) -> dict[str, str]:
     return found
 
 
-def _units(connection: Connection, zone: Zone, due: Iterable[Due]) -> tuple[Unit, ...]:
-    due = list(due)
+def _units(connection: Connection, zone: Zone, due: Sequence[Due]) -> tuple[Unit, ...]:
     domains = sorted(item.place for item in due if item.domain)
+    swept = sorted(item.place for item in due if item.sweep)
     looked = {item.place for item in due if not item.sweep and not item.domain}
-    known = [item for item in known_endpoints(connection, zone.id) if item.address in looked]
-    return (*look_units(zone.id, known, domains), *sweeps_of(connection, zone, sorted(item.place for item in due if item.sweep)))
+    known = known_endpoints(connection, zone.id)
+    return (*look_units(zone.id, [item for item in known if item.address in looked], domains), *sweeps_of(zone, swept, known))
 
 
 def _why(due: list[Due]) -> str:

@@ -135,10 +135,14 @@ class Scheduler:
             return []
         self._rescanned = self._monotonic()
         now = self._clock()
+        with self._store.read() as connection:
+            wanted = self._rescans.plan(connection, self._zones(), at=now)
+        if not wanted:
+            return []
         try:
             with self._store.write() as connection:
                 keep_lease(connection, LEASE, self._holder, at=now, seconds=self._lease_seconds)
-                return self._rescans.ask(connection, self._zones(), at=now)
+                return self._rescans.ask(connection, wanted, at=now)
         except StopIsPressed:
             return []  # asked for again once the button is released
 

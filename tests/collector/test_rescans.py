@@ -52,8 +52,11 @@ def swept(store: Store, scan_id: str) -> set[str]:
 
 def ask(city: City, rescans: Rescans | None = None, **more: Any) -> list[str]:
     zones: dict[str, Zone] = {"dmz": zone(**more)}
+    rescans = rescans or Rescans(RescanPolicy())
+    with city.store.read() as connection:
+        wanted = rescans.plan(connection, zones, at=city.now)
     with city.store.write() as connection:
-        return (rescans or Rescans(RescanPolicy())).ask(connection, zones, at=city.now)
+        return rescans.ask(connection, wanted, at=city.now)
 
 
 def end_scans(store: Store) -> None:
