@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 import netaddr
 
@@ -90,6 +91,7 @@ _TITLE = re.compile(rb"<title[^>]{0,100}>([^<]{0,300})", re.IGNORECASE)
 _NO_DEVICE = re.compile(r"\bcups\b|prometheus|node[ _]exporter", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)  # the table is a file that is read at each question, and a sweep asks at every open port
 def maker_of(mac: str | None) -> str | None:
     """Who registered the first half of a hardware address (IEEE MA-L, as packaged by netaddr); None when nobody did.
 
