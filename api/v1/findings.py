@@ -12,6 +12,7 @@ from api.problems import not_found
 from api.texts import rule_text, see_it_yourself
 from api.v1 import requests, shapes
 from api.v1.asking import language_of, parts_of
+from api.v1.scans import scan_of
 from collector.queries import findings as queries
 from collector.queries import scans as scan_queries
 from collector.tokens import Scope
@@ -64,9 +65,7 @@ def test_again(request: Request, caller: Scanner, finding_id: requests.Key) -> s
     with parts.store.read() as connection:
         if queries.get_finding(connection, finding_id) is None:
             raise not_found("finding")
-    scan_id = parts.actions.look_again([finding_id], caller.name)[0]
-    with parts.store.read() as connection:
-        return shapes.Scan.model_validate(scan_queries.get_scan(connection, scan_id))
+    return scan_of(parts, parts.actions.look_again([finding_id], caller.name)[0])
 
 
 @router.get("/verdicts", operation_id="list_verdicts", summary="The last verdict of each rule on each place, passed ones too")

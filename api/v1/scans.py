@@ -39,12 +39,12 @@ def start(request: Request, caller: Scanner, wanted: requests.StartScan) -> shap
     if wanted.zone is None and wanted.targets is None:
         raise Problem(422, "invalid", "name a zone, or targets that lie in one")
     scan_id = parts.actions.start_scan(wanted.zone, wanted.targets, caller.name)
-    return _scan(parts, scan_id)
+    return scan_of(parts, scan_id)
 
 
 @router.get("/scans/{scan_id}", operation_id="get_scan", summary="One scan and how far it is")
 def one(request: Request, scan_id: requests.Key) -> shapes.Scan:
-    return _scan(parts_of(request), scan_id)
+    return scan_of(parts_of(request), scan_id)
 
 
 @router.get(
@@ -56,17 +56,17 @@ def one(request: Request, scan_id: requests.Key) -> shapes.Scan:
 )
 def watch(request: Request, scan_id: requests.Key) -> StreamingResponse:
     parts = parts_of(request)
-    _scan(parts, scan_id)
+    scan_of(parts, scan_id)
     return StreamingResponse(_events(parts, scan_id), media_type="text/event-stream")
 
 
 @router.post("/scans/{scan_id}/stop", operation_id="stop_scan", summary="Stop one scan; what was seen is kept")
 def stop_one(request: Request, caller: Scanner, scan_id: requests.Key) -> shapes.Scan:
     parts = parts_of(request)
-    _scan(parts, scan_id)
+    scan_of(parts, scan_id)
     if not parts.actions.stop_scan(scan_id, caller.name):
         raise Problem(409, "scan-ended", "this scan has ended already")
-    return _scan(parts, scan_id)
+    return scan_of(parts, scan_id)
 
 
 @router.get("/stop", operation_id="get_stop", summary="Whether all looking is stopped, by whom and why")
@@ -91,7 +91,8 @@ def release(request: Request, caller: Scanner) -> shapes.StopState:
     return stopped(request)
 
 
-def _scan(parts: AppParts, scan_id: str) -> shapes.Scan:
+def scan_of(parts: AppParts, scan_id: str) -> shapes.Scan:
+    """One scan as the API shows it. Raises the problem *not found*."""
     with parts.store.read() as connection:
         row = queries.get_scan(connection, scan_id)
     if row is None:
@@ -102,7 +103,7 @@ def _scan(parts: AppParts, scan_id: str) -> shapes.Scan:
 async def _events(parts: AppParts, scan_id: str) -> AsyncIterator[str]:
     told: dict[str, Any] | None = None
     for _ in range(int(_WATCH_LIMIT_SECONDS / _WATCH_SECONDS)):
-        shown = (await to_thread.run_sync(_scan, parts, scan_id)).model_dump(mode="json")
+        shown = (await to_thread.run_sync(scan_of, parts, scan_id)).model_dump(mode="json")
         if shown != told:
             yield f"event: scan\ndata: {json.dumps(shown)}\n\n"
             told = shown
