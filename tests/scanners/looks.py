@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from scanners.door import Door
-from scanners.observation import Observation
+from scanners.observation import Facts, Observation, Outcome
 from scanners.scanner import Occasion, Scanner, observe
 from scanners.service_facts import ServiceFacts
 from scanners.services import SERVICE
@@ -42,4 +42,14 @@ async def service_at(place: tuple[str, int], **more: Any) -> ServiceFacts:
     """The facts of a first look that must succeed."""
     observation = await look(place, **more)
     assert isinstance(observation.facts, ServiceFacts), observation
+    return observation.facts
+
+
+async def facts_of(scanner: Scanner, place: tuple[str, int], transport: Transport = Transport.TCP) -> Facts:
+    """First look, then the scanner, as the probe does it: the facts of a look that must succeed."""
+    service = await service_at(place, transport=transport)
+    assert scanner.applies(service), service
+    observation = await look(place, scanner, service=service, transport=transport)
+    assert observation.outcome is Outcome.OBSERVED, observation.detail
+    assert isinstance(observation.facts, scanner.facts_type)
     return observation.facts

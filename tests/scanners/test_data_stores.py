@@ -7,27 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanners.observation import Facts, Outcome
+from scanners.observation import Outcome
 from scanners.protocols import bson, memcached, mongodb, mqtt
 from scanners.scanner import Scanner, scanners_by_name
 from scanners.service_facts import ServiceFacts
 from scanners.target import Transport
 from scanners.wire import ProtocolError
 from tests.scanners import data_servers as servers
-from tests.scanners.looks import look, service_at
+from tests.scanners.looks import facts_of, look
 from tests.scanners.small_servers import Place, folder_for, inetd
 
 STORES: tuple[Scanner, ...] = (memcached.SCANNER, mongodb.SCANNER, mqtt.SCANNER)
-
-
-async def facts_of(scanner: Scanner, place: Place, transport: Transport = Transport.TCP) -> Facts:
-    """First look, then the scanner: as the probe does it."""
-    service = await service_at(place, transport=transport)
-    assert scanner.applies(service), service
-    observation = await look(place, scanner, service=service, transport=transport)
-    assert observation.outcome is Outcome.OBSERVED, observation.detail
-    assert isinstance(observation.facts, scanner.facts_type)
-    return observation.facts
 
 
 @pytest.mark.parametrize("scanner", STORES, ids=lambda scanner: scanner.name)

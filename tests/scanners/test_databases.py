@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanners.observation import Facts, Outcome
+from scanners.observation import Outcome
 from scanners.protocols import cassandra, mssql, oracle, zookeeper
 from scanners.scanner import Scanner, scanners_by_name
 from scanners.service_facts import ServiceFacts
 from scanners.services import data_stores
 from tests.scanners import data_servers as servers
-from tests.scanners.looks import look, service_at
+from tests.scanners.looks import facts_of, look
 from tests.scanners.small_servers import Place, inetd
 
 DATABASES: tuple[Scanner, ...] = (cassandra.SCANNER, mssql.SCANNER, oracle.SCANNER, zookeeper.SCANNER)
@@ -65,15 +65,6 @@ def saying(answers: dict[bytes, bytes]) -> Iterator[Place]:
             yield server.getsockname()[:2]
         finally:
             server.shutdown(2)
-
-
-async def facts_of(scanner: Scanner, place: Place) -> Facts:
-    service = await service_at(place)
-    assert scanner.applies(service), service
-    observation = await look(place, scanner, service=service)
-    assert observation.outcome is Outcome.OBSERVED, observation.detail
-    assert isinstance(observation.facts, scanner.facts_type)
-    return observation.facts
 
 
 @pytest.mark.parametrize("scanner", DATABASES, ids=lambda scanner: scanner.name)

@@ -9,12 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanners.observation import Facts, Outcome
 from scanners.protocols import ipp, onvif, rtsp, ws_discovery
 from scanners.protocols.http.client import Answer
 from scanners.protocols.http.devices import KINDS, SIGNATURES, recognised_device
 from scanners.protocols.http.page import Page, read_page
-from scanners.scanner import Scanner
 from scanners.service_facts import ServiceFacts
 from scanners.target import Target, Transport
 from scanners.wire import ProtocolError
@@ -22,17 +20,8 @@ from scanners.zone import Intrusiveness
 from tests.city.print_servers import cupsd, p910nd
 from tests.processes import running
 from tests.scanners import small_servers as servers
-from tests.scanners.looks import look, loopback_zone, service_at
+from tests.scanners.looks import facts_of, loopback_zone, service_at
 from tests.scanners.relays import relay
-
-
-async def facts_of(scanner: Scanner, place: servers.Place, transport: Transport = Transport.TCP) -> Facts:
-    service = await service_at(place, transport=transport)
-    assert scanner.applies(service), service
-    observation = await look(place, scanner, service=service, transport=transport)
-    assert observation.outcome is Outcome.OBSERVED, observation.detail
-    assert observation.facts is not None
-    return observation.facts
 
 
 async def test_cups_that_answers_everybody(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanners.observation import Facts, Outcome
+from scanners.observation import Outcome
 from scanners.protocols import rdp, rdp_messages, tls, vnc
 from scanners.scanner import Scanner
 from scanners.service_facts import ServiceFacts
@@ -15,19 +15,10 @@ from scanners.wire import ProtocolError
 from scanners.zone import Intrusiveness
 from tests.scanners import remote_servers as servers
 from tests.scanners.looking import Handler, serving
-from tests.scanners.looks import look, loopback_zone, service_at
+from tests.scanners.looks import facts_of, look, loopback_zone, service_at
 
 # composed as xrdp answers 0.9.21 with security_layer=rdp and crypt_level=low: confirm, and the settings it answers with
 CONFIRM = bytes.fromhex("030000130ed000001234000200080000000000")
-
-
-async def facts_of(scanner: Scanner, place: servers.Place) -> Facts:
-    service = await service_at(place)
-    assert scanner.applies(service), service
-    observation = await look(place, scanner, service=service)
-    assert observation.outcome is Outcome.OBSERVED, observation.detail
-    assert observation.facts is not None
-    return observation.facts
 
 
 async def rdp_of(place: servers.Place) -> rdp.RdpFacts:

@@ -12,13 +12,13 @@ from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
-from scanners.observation import Facts, Outcome
+from scanners.observation import Outcome
 from scanners.protocols import ftp, mysql, postgresql, redis, rsh, telnet, tftp
 from scanners.scanner import Scanner, scanners_by_name
 from scanners.service_facts import ServiceFacts
 from scanners.target import Transport
 from tests.scanners import small_servers as servers
-from tests.scanners.looks import look, service_at
+from tests.scanners.looks import facts_of, look, service_at
 
 SMALL: tuple[Scanner, ...] = (
     ftp.SCANNER,
@@ -29,16 +29,6 @@ SMALL: tuple[Scanner, ...] = (
     telnet.SCANNER,
     tftp.SCANNER,
 )
-
-
-async def facts_of(scanner: Scanner, place: servers.Place, transport: Transport = Transport.TCP) -> Facts:
-    """First look, then the scanner: as the probe does it."""
-    service = await service_at(place, transport=transport)
-    assert scanner.applies(service), service
-    observation = await look(place, scanner, service=service, transport=transport)
-    assert observation.outcome is Outcome.OBSERVED, observation.detail
-    assert isinstance(observation.facts, scanner.facts_type)
-    return observation.facts
 
 
 def test_every_small_scanner_is_found_by_its_name() -> None:
