@@ -25,8 +25,10 @@ _PUBLIC = frozenset({"health"})
 
 def examples() -> dict[str, Any]:
     """An example answer by operation id."""
-    read: dict[str, Any] = json.loads((Path(__file__).parent / "examples.json").read_text(encoding="utf-8"))
-    return read
+    found: dict[str, Any] = {}
+    for path in sorted((Path(__file__).parent / "examples").glob("*.json")):
+        found.update(json.loads(path.read_text(encoding="utf-8")))
+    return found
 
 
 def describe(app: FastAPI, version: str) -> dict[str, Any]:
