@@ -1,13 +1,14 @@
 """Who asks, and whether they may. Closed by default: an address that is not named public answers nobody without a token."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
+from typing import Annotated, Any
 
 import limits
 from anyio import to_thread
-from fastapi import Request
+from fastapi import Depends, Request
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
@@ -17,8 +18,10 @@ from starlette.types import Scope as AsgiScope
 
 from api.parts import AppParts
 from api.problems import Problem, problem_response
-from collector import tokens
-from collector.tokens import Scope, Token
+from api.rights import NOWHERE, OPERATIONS, Permission, Reach, reach_of
+from collector import audit, tokens
+from collector.grants import Grant
+from scanners.clean_text import clean_text
 
 PUBLIC = re.compile(
     r"/api/v1/health|/static/[A-Za-z0-9_./-]+|/sign-in|/enter/[A-Za-z0-9_-]{1,100}|/favicon\.ico|/language|/theme"
@@ -29,14 +32,33 @@ SECURE_COOKIE = "__Host-talaia_session"
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose request this is. ``session`` is the cookie's secret when a browser asks, else empty."""
+    """Whose request this is.
 
-    token: Token
+    ``id`` is ``token:…`` or ``account:…``. ``narrowed`` are the only permissions a token was given of its role's. ``session`` is
+    the cookie's secret when a browser asks, else empty. ``reach`` are the departments in which this very operation is allowed,
+    set by :func:`authorise`: None for the whole city. What lies outside is to be answered as what does not exist.
+    """
+
+    id: str
+    name: str
+    grants: tuple[Grant, ...]
+    narrowed: frozenset[str] | None = None
     session: str = ""
+    address: str = ""
+    reach: Reach = NOWHERE
 
-    @property
-    def name(self) -> str:
-        return self.token.name
+    def may(self, permission: str, department: str | None = None) -> bool:
+        """Whether it may do this at all, or in this department: what a page offers."""
+        reach = reach_of(self.grants, Permission(permission), self.narrowed)
+        return reach is None or (department in reach if department is not None else bool(reach))
+
+    def sees(self, department: str | None) -> bool:
+        """Whether what belongs to this department (None: to nobody) exists for this caller in this operation."""
+        return self.reach is None or department in self.reach
+
+    def noting(self, at: datetime, action: str, **more: Any) -> audit.Entry:
+        """An entry of the audit log with this caller as its author."""
+        return audit.Entry(at=at, actor=self.name, actor_id=self.id, address=self.address, action=action, **more)
 
 
 def caller_of(request: Request) -> Caller:
@@ -47,16 +69,33 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def needs(scope: Scope) -> Callable[[Request], Caller]:
-    """A dependency: the caller, if its token has ``scope``."""
+Asker = Annotated[Caller, Depends(caller_of)]
 
-    def check(request: Request) -> Caller:
-        caller = caller_of(request)
-        if not caller.token.allows(scope):
-            raise Problem(403, "forbidden", f"this needs a token with the scope {scope.value}")
-        return caller
 
-    return check
+def operation_of(request: Request) -> str:
+    """The name of what is asked for: the API's operation id, or ``METHOD /path`` of a page."""
+    route = request.scope["route"]
+    return getattr(route, "operation_id", None) or f"{request.method} {route.path}"
+
+
+def authorise(request: Request) -> None:
+    """A dependency of every router: lets the caller pass with its reach, or refuses and writes it down."""
+    caller, operation = caller_of(request), operation_of(request)
+    permission = OPERATIONS.get(operation)
+    reach = reach_of(caller.grants, permission, caller.narrowed) if permission else NOWHERE
+    if reach == NOWHERE:
+        _deny(request, caller, operation)
+        raise Problem(403, "forbidden", f"this needs the permission {permission.value if permission else 'of nobody'}")
+    request.scope["talaia.caller"] = replace(caller, reach=reach)
+
+
+def _deny(request: Request, caller: Caller, operation: str) -> None:
+    """Write a denied attempt down; of a caller that repeats it, no more than so many a minute."""
+    parts: AppParts = request.app.state.parts
+    if request.app.state.limiter.allows(parts.limits.denials_noted, "denied", caller.id):
+        with parts.store.write() as connection:
+            entry = caller.noting(parts.clock(), operation, outcome="denied", detail={"path": clean_text(request.url.path, 300)})
+            audit.note(connection, entry)
 
 
 def cookie_name(parts: AppParts) -> str:
@@ -99,10 +138,10 @@ class Door:
         program = path.startswith("/api/")
         headers = Headers(scope=scope)
         secret = _bearer(headers) if program else self._cookie(headers)
-        caller = await to_thread.run_sync(self._find, secret, program) if secret else None
+        caller = await to_thread.run_sync(self._find, secret, program, address) if secret else None
         if caller is not None:
             scope["talaia.caller"] = caller
-            return None if self.limiter.allows(self.parts.limits.per_token, "token", caller.token.id) else _too_many()
+            return None if self.limiter.allows(self.parts.limits.per_token, caller.id) else _too_many()
         if PUBLIC.fullmatch(path):
             return None
         if program:
@@ -117,7 +156,7 @@ class Door:
         detail = "this token is unknown, expired or revoked" if tried else "send a token: Authorization: Bearer talaia_…"
         return problem_response(401, "unauthenticated", detail, headers={"www-authenticate": 'Bearer realm="talaia"'})
 
-    def _find(self, secret: str, program: bool) -> Caller | None:
+    def _find(self, secret: str, program: bool, address: str) -> Caller | None:
         now = self.parts.clock()
         with self.parts.store.read() as connection:
             find = tokens.find_token if program else tokens.session_token
@@ -127,7 +166,8 @@ class Door:
         if tokens.use_is_news(token, now):
             with self.parts.store.write() as connection:
                 tokens.note_use(connection, token, now)
-        return Caller(token, "" if program else secret)
+        session = "" if program else secret
+        return Caller(f"token:{token.id}", token.name, token.grants, token.permissions, session, address)
 
     def _cookie(self, headers: Headers) -> str | None:
         try:

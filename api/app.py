@@ -7,14 +7,13 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from api.access import Door, Limiter, needs
+from api.access import Door, Limiter, authorise
 from api.guard import BodyLimit, HostAllowList, SecurityHeaders
 from api.openapi import describe
 from api.pages import add_pages, page_for_error
 from api.parts import AppParts
 from api.problems import add_handlers
 from api.v1 import findings, inventory, plain, risk, scans
-from collector.tokens import Scope
 
 API = "/api/v1"
 
@@ -24,7 +23,7 @@ def create_app(parts: AppParts) -> FastAPI:
     app = FastAPI(title="Talaia", version=parts.version, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
     app.state.limiter = Limiter()
-    reads = APIRouter(prefix=API, dependencies=[Depends(needs(Scope.READ))])
+    reads = APIRouter(prefix=API, dependencies=[Depends(authorise)])
     for part in (risk, findings, inventory, scans, plain):
         reads.include_router(part.router)
     app.include_router(reads)
@@ -51,6 +50,6 @@ def _add_document(app: FastAPI, parts: AppParts) -> None:
 
     app.openapi = document  # type: ignore[method-assign]
 
-    @app.get(f"{API}/openapi.json", include_in_schema=False, dependencies=[Depends(needs(Scope.READ))])
+    @app.get(f"{API}/openapi.json", include_in_schema=False, operation_id="openapi", dependencies=[Depends(authorise)])
     def openapi() -> JSONResponse:
         return JSONResponse(document())

@@ -61,6 +61,7 @@ class RateLimits:
     per_token: int = 1_200
     per_address: int = 2_400
     refused_per_address: int = 60  # unknown tokens, sign-ins that failed
+    denials_noted: int = 60  # denied attempts of one caller that the audit log keeps
 
 
 def _now() -> datetime:

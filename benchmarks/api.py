@@ -26,9 +26,10 @@ from sqlalchemy import Connection, insert, text
 from api.app import create_app
 from api.parts import AppParts, RateLimits
 from collector import tables, tally
+from collector.grants import Role
 from collector.score import band
 from collector.store import Store, to_json
-from collector.tokens import Scope, create_token
+from collector.tokens import create_token
 from rules.rulebook import load_rules, our_rules
 from tests.api.seed import NOW
 from tests.api.world import RecordedActions, zone
@@ -290,7 +291,7 @@ def main() -> None:
             f"seeded in {time.monotonic() - begun:.0f} s: {store.dialect}, {asked.assets:,} assets, {asked.findings:,} findings\n"
         )
         with store.write() as connection:
-            _, secret = create_token(connection, f"benchmark {uuid.uuid4()}", [Scope.READ], NOW, timedelta(days=1))
+            _, secret = create_token(connection, f"benchmark {uuid.uuid4()}", Role.VIEWER, NOW, timedelta(days=1))
         many = 10**9
         parts = AppParts(
             store=store,

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from collector.columns import Counter, UtcTime, metadata
-from collector.work_tables import control, due_run, entry_code, lease, outbox, scan, schedule, token, unit, web_session
+from collector.work_tables import audit, control, due_run, entry_code, lease, outbox, scan, schedule, token, unit, web_session
 
 # --- the catalogue: what the city says of itself -------------------------------------------------------------------
 
@@ -312,6 +312,7 @@ __all__ = [
     "asset",
     "asset_service",
     "asset_words",
+    "audit",
     "control",
     "coverage",
     "coverage_tally",

@@ -11,23 +11,15 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from collector import tables
+from collector.grants import Grant, Role
 
 _PREFIX = "talaia_"
 _USED_STEP = timedelta(minutes=1)  # "last used" is kept to the minute: a request needs no write of its own
-
-
-class Scope(StrEnum):
-    """What a token may do; each scope includes the ones before it."""
-
-    READ = "read"
-    SCAN = "scan"
-    ADMIN = "admin"
 
 
 class TokenError(ValueError):
@@ -36,48 +28,69 @@ class TokenError(ValueError):
 
 @dataclass(frozen=True)
 class Token:
-    """A token without its secret."""
+    """A token without its secret.
+
+    ``departments`` are those it is confined to, None for the whole city; ``permissions`` narrow what its role may do.
+    """
 
     id: str
     name: str
-    scopes: tuple[Scope, ...]
+    role: Role
+    departments: tuple[str, ...] | None
+    permissions: frozenset[str] | None
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None
 
-    def allows(self, needed: Scope) -> bool:
-        order = list(Scope)
-        return any(order.index(needed) <= order.index(scope) for scope in self.scopes)
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        if self.departments is None:
+            return (Grant(self.role),)
+        return tuple(Grant(self.role, department) for department in self.departments)
 
     def valid(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at
 
 
 def create_token(
-    connection: Connection, name: str, scopes: Iterable[Scope], now: datetime, lifetime: timedelta
+    connection: Connection,
+    name: str,
+    role: Role,
+    now: datetime,
+    lifetime: timedelta,
+    *,
+    departments: Iterable[str] | None = None,
+    permissions: Iterable[str] | None = None,
 ) -> tuple[Token, str]:
     """Make a token; returns it and its secret, which is shown once and stored nowhere.
 
-    Raises :class:`TokenError` when the name is taken or empty, no scope is named, or the lifetime is not positive.
+    Raises :class:`TokenError` when the name is taken or empty, a set of departments or permissions is empty or names a department
+    that is not known, or the lifetime is not positive.
     """
-    wanted = tuple(sorted(set(scopes), key=list(Scope).index))
+    confined = None if departments is None else tuple(sorted(set(departments)))
+    narrowed = None if permissions is None else frozenset(permissions)
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise TokenError("a token's name has 1 to 100 printable characters")
-    if not wanted:
-        raise TokenError(f"name at least one scope of {', '.join(Scope)}")
+    if confined == () or narrowed == frozenset():
+        raise TokenError("a token that is confined to no department, or may do nothing, would be of no use")
+    known = set(connection.scalars(select(tables.department.c.id)))
+    for department in set(confined or ()) - known:
+        raise TokenError(f"there is no department {department!r}")
     if lifetime <= timedelta(0):
         raise TokenError("a token must live for some time")
     if connection.execute(select(tables.token.c.id).where(tables.token.c.name == name)).first():
         raise TokenError(f"a token is named {name!r} already; revoked ones keep their name")
     secret = _PREFIX + secrets.token_urlsafe(32)
-    token = Token(str(uuid.uuid4()), name, wanted, now, now + lifetime, None, None)
+    token = Token(str(uuid.uuid4()), name, role, confined, narrowed, now, now + lifetime, None, None)
     connection.execute(
         insert(tables.token).values(
             id=token.id,
             name=name,
             digest=_digest(secret),
-            scopes=[str(scope) for scope in wanted],
+            role=role.value,
+            departments=None if confined is None else list(confined),
+            permissions=None if narrowed is None else sorted(narrowed),
             created_at=now,
             expires_at=token.expires_at,
         )
@@ -180,11 +193,12 @@ def _digest(secret: str) -> str:
 
 
 def _token(row: Row[Any]) -> Token:
-    known = set(Scope)
     return Token(
         id=row.id,
         name=row.name,
-        scopes=tuple(Scope(scope) for scope in row.scopes if scope in known),
+        role=Role(row.role),
+        departments=None if row.departments is None else tuple(row.departments),
+        permissions=None if row.permissions is None else frozenset(row.permissions),
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,

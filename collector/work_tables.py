@@ -95,7 +95,9 @@ token = Table(
     Column("id", String(36), primary_key=True),
     Column("name", String(100), nullable=False, unique=True),
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of a 256-bit random secret
-    Column("scopes", JSON, nullable=False),
+    Column("role", String(16), nullable=False, server_default="viewer"),  # of collector.grants
+    Column("departments", JSON(none_as_null=True)),  # ids; None = the whole city
+    Column("permissions", JSON(none_as_null=True)),  # a narrower set than its role's; None = all of them
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
@@ -119,6 +121,27 @@ entry_code = Table(
     Column("digest", String(64), primary_key=True),
     Column("token_id", ForeignKey("token.id", ondelete="CASCADE"), nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+)
+
+# Who did what, and who was not let: rows are only ever added (triggers refuse the rest), each holds the digest before it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Counter, primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("actor_id", String(100), nullable=False),
+    Column("address", String(45), nullable=False),
+    Column("action", String(100), nullable=False),  # an operation's id
+    Column("outcome", String(16), nullable=False),  # done, denied, failed
+    Column("subject", String(64), nullable=False),
+    Column("subject_id", String(200), nullable=False),
+    Column("department_id", String(64)),
+    Column("detail", JSON, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    sqlite_autoincrement=True,
 )
 
 outbox = Table(

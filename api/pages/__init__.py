@@ -1,15 +1,18 @@
 """The dashboard: pages for people, rendered here, readable without scripts."""
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
+from api.access import authorise
 from api.pages import assets, city, entry, findings, plain, scans
 from api.pages.rendering import render
 
 
 def add_pages(app: FastAPI) -> None:
+    for router in (entry.open_router, plain.open_router):
+        app.include_router(router)
     for part in (entry, city, findings, assets, scans, plain):
-        app.include_router(part.router)
+        app.include_router(part.router, dependencies=[Depends(authorise)])
 
 
 def page_for_error(request: Request, status: int, detail: str) -> HTMLResponse:

@@ -9,24 +9,25 @@ from api.pages.forms import back_to, first, plain_form, read_form
 from api.pages.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, parts_of, render
 from api.texts import LANGUAGES
 from collector import tokens
-from collector.tokens import Scope, Token
+from collector.tokens import Token
 
 router = APIRouter(include_in_schema=False)
+open_router = APIRouter(include_in_schema=False)  # for those who have not signed in
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
-@router.get("/sign-in")
+@open_router.get("/sign-in")
 def sign_in_page(request: Request) -> HTMLResponse:
     return render(request, "sign_in.html", problem="")
 
 
-@router.post("/sign-in")
+@open_router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
     fields = await plain_form(request)
     return await run_in_threadpool(_try_token, request, first(fields, "token"))
 
 
-@router.get("/enter/{code}")
+@open_router.get("/enter/{code}")
 def enter(request: Request, code: str) -> Response:
     """A link that the command line printed: signs one browser in, once."""
     parts = parts_of(request)
@@ -37,14 +38,14 @@ def enter(request: Request, code: str) -> Response:
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
-    caller, _ = await read_form(request, Scope.READ)
+    caller, _ = await read_form(request)
     await run_in_threadpool(_forget, request, caller.session)
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(cookie_name(parts_of(request)), path="/")
     return answer
 
 
-@router.post("/language")
+@open_router.post("/language")
 async def choose_language(request: Request) -> Response:
     fields = await plain_form(request)
     language = first(fields, "language")
@@ -54,7 +55,7 @@ async def choose_language(request: Request) -> Response:
     return answer
 
 
-@router.post("/theme")
+@open_router.post("/theme")
 async def choose_theme(request: Request) -> Response:
     fields = await plain_form(request)
     theme = first(fields, "theme")

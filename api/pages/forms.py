@@ -10,14 +10,11 @@ from starlette.datastructures import FormData, UploadFile
 from api.access import Caller, caller_of
 from api.pages.rendering import csrf_of
 from api.problems import Problem
-from collector.tokens import Scope
 
 
-async def read_form(request: Request, needed: Scope = Scope.SCAN) -> tuple[Caller, Mapping[str, list[str]]]:
-    """The caller and the fields. Raises :class:`~api.problems.Problem` 403 without the scope or the session's own mark."""
+async def read_form(request: Request) -> tuple[Caller, Mapping[str, list[str]]]:
+    """The caller and the fields. Raises :class:`~api.problems.Problem` 403 without the session's own mark."""
     caller = caller_of(request)
-    if not caller.token.allows(needed):
-        raise Problem(403, "forbidden", f"this needs a token with the scope {needed.value}")
     fields = await plain_form(request)
     if not hmac.compare_digest(fields.get("csrf", [""])[0].encode(), csrf_of(request).encode()):
         raise Problem(403, "csrf", "this form is not of your session: open the page again")

@@ -12,6 +12,7 @@ from api.v1.requests import Key
 from collector.queries import scans as scan_queries
 
 router = APIRouter(include_in_schema=False)
+open_router = APIRouter(include_in_schema=False)
 
 
 @router.get("/rules")
@@ -56,6 +57,6 @@ def favicon(request: Request) -> Response:
     return Response(environment().get_template("favicon.svg").render(band=band), media_type="image/svg+xml")
 
 
-@router.get("/favicon.ico")
+@open_router.get("/favicon.ico")
 def no_icon() -> Response:
     return Response(status_code=204)

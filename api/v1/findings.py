@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import Row
 
 from api import views
-from api.access import Caller, needs
+from api.access import Asker
 from api.parts import Rules
 from api.problems import not_found
 from api.texts import rule_text, see_it_yourself
@@ -15,10 +15,8 @@ from api.v1.asking import language_of, parts_of
 from api.v1.scans import scan_of
 from collector.queries import findings as queries
 from collector.queries import scans as scan_queries
-from collector.tokens import Scope
 
 router = APIRouter(tags=["findings"])
-Scanner = Annotated[Caller, Depends(needs(Scope.SCAN))]
 _AGAIN = "Look again at one finding's place, and nowhere else: it closes if the look proves it fixed"
 
 
@@ -60,7 +58,7 @@ def one(request: Request, finding_id: requests.Key, asked: Annotated[requests.La
 
 
 @router.post("/findings/{finding_id}/test-again", operation_id="test_finding_again", summary=_AGAIN, status_code=201)
-def test_again(request: Request, caller: Scanner, finding_id: requests.Key) -> shapes.Scan:
+def test_again(request: Request, caller: Asker, finding_id: requests.Key) -> shapes.Scan:
     parts = parts_of(request)
     with parts.store.read() as connection:
         if queries.get_finding(connection, finding_id) is None:

@@ -6,20 +6,18 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from api.access import Caller, needs
+from api.access import Asker
 from api.parts import AppParts
 from api.problems import Problem, not_found
 from api.v1 import requests, shapes
 from api.v1.asking import parts_of
 from collector.queries import scans as queries
 from collector.stopping import stop_state
-from collector.tokens import Scope
 
 router = APIRouter(tags=["scans"])
-Scanner = Annotated[Caller, Depends(needs(Scope.SCAN))]
 _WATCH_SECONDS = 1.0
 _WATCH_LIMIT_SECONDS = 600
 _LIVE = ("waiting", "running")
@@ -34,7 +32,7 @@ def many(request: Request, asked: Annotated[requests.ScanQuery, Query()]) -> sha
 
 
 @router.post("/scans", operation_id="start_scan", summary="Ask for a scan of a zone or of targets in it", status_code=201)
-def start(request: Request, caller: Scanner, wanted: requests.StartScan) -> shapes.Scan:
+def start(request: Request, caller: Asker, wanted: requests.StartScan) -> shapes.Scan:
     parts = parts_of(request)
     if wanted.zone is None and wanted.targets is None:
         raise Problem(422, "invalid", "name a zone, or targets that lie in one")
@@ -61,7 +59,7 @@ def watch(request: Request, scan_id: requests.Key) -> StreamingResponse:
 
 
 @router.post("/scans/{scan_id}/stop", operation_id="stop_scan", summary="Stop one scan; what was seen is kept")
-def stop_one(request: Request, caller: Scanner, scan_id: requests.Key) -> shapes.Scan:
+def stop_one(request: Request, caller: Asker, scan_id: requests.Key) -> shapes.Scan:
     parts = parts_of(request)
     scan_of(parts, scan_id)
     if not parts.actions.stop_scan(scan_id, caller.name):
@@ -79,13 +77,13 @@ def stopped(request: Request) -> shapes.StopState:
 
 
 @router.post("/stop", operation_id="press_stop", summary="Stop all looking within a second, until it is released")
-def stop(request: Request, caller: Scanner, wanted: requests.StopRequest) -> shapes.StopState:
+def stop(request: Request, caller: Asker, wanted: requests.StopRequest) -> shapes.StopState:
     parts_of(request).actions.press_stop(wanted.reason, caller.name)
     return stopped(request)
 
 
 @router.post("/release", operation_id="release_stop", summary="Let looking go on")
-def release(request: Request, caller: Scanner) -> shapes.StopState:
+def release(request: Request, caller: Asker) -> shapes.StopState:
     if not parts_of(request).actions.release_stop(caller.name):
         raise Problem(409, "not-stopped", "looking was not stopped")
     return stopped(request)

@@ -12,12 +12,12 @@ from talaia.cli.chosen import Chosen
 EPILOG = """A first look: talaia init, then write your networks into zones.yaml, talaia check, talaia scan, talaia findings.
 
 Exit codes: 0 done; 1 a file has a mistake; 2 not understood; 3 no zone authorises it; 4 stopped; 5 a server cannot be
-reached; 6 the scan is incomplete; 7 no such thing."""
+reached; 6 the scan is incomplete; 7 no such thing; 8 proved broken."""
 
 # In the order in which a newcomer needs them.
 COMMANDS = (
     "init", "check", "scan", "test-again", "listen", "stop", "findings", "verdicts", "assets", "risk", "rules", "zones", "scans",
-    "serve", "token", "export", "demo",
+    "serve", "token", "audit", "export", "demo",
 )  # fmt: skip
 
 

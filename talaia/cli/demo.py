@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 
 from api import views
 from api.texts import rule_text
+from collector.grants import Role
 from collector.queries.findings import FindingFilter, list_findings
 from collector.score import Level
-from collector.tokens import Scope, create_token
+from collector.tokens import create_token
 from talaia import service
 from talaia.cli import risk
 from talaia.cli.chosen import explained
@@ -92,7 +93,7 @@ def _report(connection: Connection, parts: Parts, language: str) -> None:
 
 def _serve(parts: Parts) -> None:
     with parts.store.write() as connection:
-        token, secret = create_token(connection, "demo", [Scope.ADMIN], now(), timedelta(days=1))
+        token, secret = create_token(connection, "demo", Role.ADMINISTRATOR, now(), timedelta(days=1))
         link = service.entry_link(connection, parts, token)
     say(f"The dashboard: {link}\n(the link works once; later sign in with the token {secret})")
     say("Ctrl-C ends the demo and everything it started.")

@@ -26,6 +26,7 @@ class Exit(IntEnum):
     UNREACHABLE = 5  # the database or another server cannot be used
     INCOMPLETE = 6  # the scan ended, but a part of it could not be done
     NOT_FOUND = 7  # there is no such thing
+    BROKEN = 8  # what was to be proved is not so
 
 
 PIPE_COLUMNS = 200

@@ -50,9 +50,9 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def sign_in(page: Page, base: str, world: World, scope: str = "admin") -> None:
+def sign_in(page: Page, base: str, world: World, role: str = "administrator") -> None:
     page.goto(f"{base}/sign-in")
-    page.fill("input[name=token]", world.secrets[scope])
+    page.fill("input[name=token]", world.secrets[role])
     page.click("button.main")
     page.wait_for_url(f"{base}/")
 

@@ -34,5 +34,5 @@ def api(world: World) -> TestClient:
 def person(fresh: World) -> TestClient:
     """A signed-in browser, in the world ``fresh``."""
     client = TestClient(fresh.app, follow_redirects=False, headers={"accept-language": "en"})
-    client.post("/sign-in", data={"token": fresh.secrets["admin"]})
+    client.post("/sign-in", data={"token": fresh.secrets["administrator"]})
     return client

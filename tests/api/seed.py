@@ -331,7 +331,7 @@ class Seed:
                 id=self._id(f"scan {number}"),
                 zone="dmz",
                 targets=None,
-                asked_by="nightly" if number > 1 else "test admin",
+                asked_by="nightly" if number > 1 else "test administrator",
                 schedule_id="nightly" if number > 1 else None,
                 state=state,
                 created_at=start,

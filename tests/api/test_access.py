@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.parts import AppParts, RateLimits
 from collector import tables
+from collector.grants import Role
 from collector.tokens import (
-    Scope,
     TokenError,
     create_token,
     find_token,
@@ -78,9 +78,9 @@ def test_health_says_nothing_of_the_city(world: World) -> None:
     assert set(answer.json()) == {"status", "store", "version", "time"}
 
 
-@pytest.mark.parametrize(("scope", "status"), [("read", 403), ("scan", 201), ("admin", 201)])
-def test_a_scan_needs_its_scope(fresh: World, scope: str, status: int) -> None:
-    client = TestClient(fresh.app, headers=fresh.bearer(scope))
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("auditor", 403), ("analyst", 201), ("administrator", 201)])
+def test_a_scan_needs_its_permission(fresh: World, role: str, status: int) -> None:
+    client = TestClient(fresh.app, headers=fresh.bearer(role))
     answer = client.post("/api/v1/scans", json={"zone": "dmz"})
     assert answer.status_code == status
     assert len(fresh.actions.done) == (1 if status == 201 else 0)
@@ -88,7 +88,7 @@ def test_a_scan_needs_its_scope(fresh: World, scope: str, status: int) -> None:
 
 def test_only_the_digest_of_a_secret_is_stored_and_it_can_be_revoked_and_expires(fresh: World) -> None:
     with fresh.store.write() as connection:
-        token, secret = create_token(connection, "probe", [Scope.READ], NOW, timedelta(days=1))
+        token, secret = create_token(connection, "probe", Role.VIEWER, NOW, timedelta(days=1))
         assert secret.startswith("talaia_")
         assert len(secret) >= 7 + 43
         row = connection.execute(select(tables.token).where(tables.token.c.id == token.id)).one()
@@ -97,7 +97,7 @@ def test_only_the_digest_of_a_secret_is_stored_and_it_can_be_revoked_and_expires
         assert find_token(connection, secret + "x", NOW) is None
         assert find_token(connection, secret, NOW + timedelta(days=1)) is None
         with pytest.raises(TokenError, match="already"):
-            create_token(connection, "probe", [Scope.READ], NOW, timedelta(days=1))
+            create_token(connection, "probe", Role.VIEWER, NOW, timedelta(days=1))
         assert revoke_token(connection, "probe", NOW)
         assert not revoke_token(connection, "probe", NOW)
         assert find_token(connection, secret, NOW) is None
@@ -107,13 +107,13 @@ def test_only_the_digest_of_a_secret_is_stored_and_it_can_be_revoked_and_expires
 def test_revoking_a_token_ends_its_sessions_at_once(fresh: World, person: TestClient) -> None:
     assert person.get("/findings").status_code == 200
     with fresh.store.write() as connection:
-        revoke_token(connection, "test admin", NOW)
+        revoke_token(connection, "test administrator", NOW)
     assert person.get("/findings").headers["location"] == "/sign-in"
 
 
 def test_the_session_cookie_is_closed_and_ends_with_sign_out(fresh: World) -> None:
     client = TestClient(fresh.app, follow_redirects=False)
-    answer = client.post("/sign-in", data={"token": fresh.secrets["read"]})
+    answer = client.post("/sign-in", data={"token": fresh.secrets["viewer"]})
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
@@ -127,7 +127,7 @@ def test_the_session_cookie_is_closed_and_ends_with_sign_out(fresh: World) -> No
 
 def test_a_sign_in_link_works_once(fresh: World) -> None:
     with fresh.store.write() as connection:
-        token = next(one for one in list_tokens(connection) if one.name == "test read")
+        token = next(one for one in list_tokens(connection) if one.name == "test viewer")
         code = issue_entry_code(connection, token, NOW)
         stale = issue_entry_code(connection, token, NOW - timedelta(hours=2))
         assert redeem_entry_code(connection, stale, NOW) is None
@@ -153,7 +153,7 @@ def test_a_form_without_the_mark_of_its_session_does_nothing(fresh: World, perso
 
 def test_forms_refuse_other_sites(fresh: World) -> None:
     client = TestClient(fresh.app, follow_redirects=False, headers={"sec-fetch-site": "cross-site"})
-    assert client.post("/sign-in", data={"token": fresh.secrets["admin"]}).status_code == 403
+    assert client.post("/sign-in", data={"token": fresh.secrets["administrator"]}).status_code == 403
     assert client.post("/language", data={"language": "en"}).status_code == 403
 
 
@@ -217,7 +217,7 @@ def test_too_many_requests_are_told_to_wait(fresh: World) -> None:
     assert [client.get("/api/v1/stop").status_code for _ in range(7)] == [200] * 5 + [429] * 2
     guesser = TestClient(slow, headers={"authorization": "Bearer talaia_guess"})
     assert [guesser.get("/api/v1/stop").status_code for _ in range(5)] == [401] * 3 + [429] * 2
-    refused = guesser.post("/sign-in", data={"token": fresh.secrets["admin"]})
+    refused = guesser.post("/sign-in", data={"token": fresh.secrets["administrator"]})
     assert refused.status_code == 429
     assert "talaia_session" not in refused.cookies
 
@@ -236,7 +236,7 @@ def test_over_https_cookies_are_bound_to_the_host(fresh: World) -> None:
         )
     )
     client = TestClient(secure, base_url="https://talaia.vilamar.example", follow_redirects=False)
-    answer = client.post("/sign-in", data={"token": fresh.secrets["read"]})
+    answer = client.post("/sign-in", data={"token": fresh.secrets["viewer"]})
     assert answer.headers["set-cookie"].startswith("__Host-")
     assert "Secure" in answer.headers["set-cookie"]
     assert "max-age" in answer.headers["strict-transport-security"]

@@ -147,7 +147,7 @@ def test_unknown_fields_and_malformed_bodies_are_refused(fresh: World) -> None:
 
 
 def test_scans_start_stop_and_are_watched_to_their_end(fresh: World) -> None:
-    client = TestClient(fresh.app, headers=fresh.bearer("scan"))
+    client = TestClient(fresh.app, headers=fresh.bearer("analyst"))
     started = client.post("/api/v1/scans", json={"targets": ["192.0.2.7:443"]})
     assert started.status_code == 201
     scan_id = started.json()["id"]
@@ -161,11 +161,11 @@ def test_scans_start_stop_and_are_watched_to_their_end(fresh: World) -> None:
     assert client.post("/api/v1/stop", json={"reason": "too slow"}).status_code == 200
     client.post("/api/v1/release")
     assert fresh.actions.done == [
-        ("start", None, ("192.0.2.7:443",), "test scan"),
-        ("stop", scan_id, "test scan"),
-        ("stop", scan_id, "test scan"),
-        ("press", "too slow", "test scan"),
-        ("release", "test scan"),
+        ("start", None, ("192.0.2.7:443",), "test analyst"),
+        ("stop", scan_id, "test analyst"),
+        ("stop", scan_id, "test analyst"),
+        ("press", "too slow", "test analyst"),
+        ("release", "test analyst"),
     ]
 
 

@@ -176,7 +176,7 @@ def test_what_helps_most_is_what_removing_and_recomputing_says(city: World) -> N
 def test_the_export_is_the_list_and_no_spreadsheet_runs_it(tmp_path: Any) -> None:
     made = make_world(f"sqlite:///{tmp_path / 'x.db'}", hostile='=cmd|"/c calc"!A1\x1b[31m\u202e')
     client = TestClient(made.app, follow_redirects=False)
-    client.post("/sign-in", data={"token": made.secrets["read"]})
+    client.post("/sign-in", data={"token": made.secrets["viewer"]})
     answer = client.get("/findings.csv?state=open&band=critical,high")
     lines = list(csv.DictReader(io.StringIO(answer.text)))
     with made.store.read() as connection:

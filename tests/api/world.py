@@ -13,8 +13,9 @@ from sqlalchemy import insert
 from api.app import create_app
 from api.parts import ActionRefused, AppParts, RateLimits
 from collector import tables
+from collector.grants import Role
 from collector.store import Store
-from collector.tokens import Scope, create_token
+from collector.tokens import create_token
 from rules.rulebook import Rulebook, load_rules, our_rules
 from scanners.observation import Vantage
 from scanners.zone import Zone
@@ -89,7 +90,7 @@ class RecordedActions:
 
 @dataclass
 class World:
-    """The store, the application on it, and a secret for each scope."""
+    """The store, the application on it, and a secret for each role."""
 
     store: Store
     app: FastAPI
@@ -99,8 +100,8 @@ class World:
     asset_ids: list[str]
     scan_id: str = ""
 
-    def bearer(self, scope: str = "admin") -> dict[str, str]:
-        return {"authorization": f"Bearer {self.secrets[scope]}"}
+    def bearer(self, role: str = "administrator") -> dict[str, str]:
+        return {"authorization": f"Bearer {self.secrets[role]}"}
 
 
 def make_world(url: str, *, hostile: str | None = None, base_url: str = "http://127.0.0.1:8600", clock: Any = None) -> World:
@@ -111,8 +112,8 @@ def make_world(url: str, *, hostile: str | None = None, base_url: str = "http://
     seeded.write(store)
     secrets = {}
     with store.write() as connection:
-        for scope in Scope:
-            _, secrets[scope.value] = create_token(connection, f"test {scope.value}", [scope], NOW, timedelta(days=3650))
+        for role in Role:
+            _, secrets[role.value] = create_token(connection, f"test {role.value}", role, NOW, timedelta(days=3650))
     actions = RecordedActions(store)
     parts = AppParts(
         store=store,

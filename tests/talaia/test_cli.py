@@ -122,7 +122,7 @@ def test_the_stop_button(city: Path) -> None:
 
 
 def test_tokens_are_shown_once_and_can_be_revoked(city: Path) -> None:
-    made = talaia("token", "desk", "--scope", "read", "--days", "3", cwd=city)
+    made = talaia("token", "desk", "--role", "viewer", "--days", "3", cwd=city)
     secret = made.stdout.strip()
     assert secret.startswith("talaia_")
     listed = talaia("token", "--json", cwd=city).stdout

@@ -63,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "zones.yaml").write_text(zones("127.77.1.10"))
     (folder / "talaia.yaml").write_text(f"catalogue: null\nlisten: {{port: {port}}}\n")
     made = subprocess.run(
-        [*TALAIA, "token", "desk", "--scope", "admin"], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+        [*TALAIA, "token", "desk", "--role", "administrator"], cwd=folder, capture_output=True, text=True, check=True, timeout=60
     )
     with (
         running_city(datetime.now(UTC), HOSTS),

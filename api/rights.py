@@ -1,0 +1,190 @@
+"""Who may do what: one frozen matrix of roles and permissions, and the permission that each operation needs.
+
+Closed by default: an operation without a row in :data:`OPERATIONS` is refused to everybody. Tests are generated from both tables
+for every operation, role, own and other department. An operation is an ``operationId`` of the API, or ``METHOD /path`` of a page.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from collector.grants import Grant, Role
+
+Reach = frozenset[str] | None  # departments; None = the whole city
+NOWHERE: Reach = frozenset()
+
+
+class Permission(StrEnum):
+    SELF = "self"  # one's own session and language
+    RULE_READ = "rule.read"  # the rules are nobody's secret
+    FINDING_READ = "finding.read"
+    ASSET_READ = "asset.read"
+    RISK_READ = "risk.read"
+    COVERAGE_READ = "coverage.read"
+    SCAN_READ = "scan.read"
+    CITY_READ = "city.read"
+    ZONE_READ = "zone.read"
+    SCHEDULE_READ = "schedule.read"
+    EXPORT = "export"
+    EXCEPTION_READ = "exception.read"
+    EXCEPTION_ASK = "exception.ask"
+    EXCEPTION_APPROVE = "exception.approve"
+    FILTER_SAVE = "filter.save"
+    FINDING_TEST = "finding.test"
+    TICKET_READ = "ticket.read"
+    TICKET_OPEN = "ticket.open"
+    TICKET_SYNC = "ticket.sync"
+    EVENT_READ = "event.read"
+    SCAN_START = "scan.start"
+    SCAN_STOP = "scan.stop"
+    IMPORT = "import"
+    WEBHOOK_MANAGE = "webhook.manage"
+    ACCOUNT_MANAGE = "account.manage"
+    TOKEN_MANAGE = "token.manage"  # noqa: S105 - a permission's name
+    ZONE_PROPOSE = "zone.propose"
+    ZONE_APPROVE = "zone.approve"
+    AUDIT_READ = "audit.read"
+
+
+# What concerns the whole city is for those whose grant is for the whole city.
+CITY_WIDE = frozenset(
+    {
+        Permission.CITY_READ,
+        Permission.ZONE_READ,
+        Permission.SCHEDULE_READ,
+        Permission.SCAN_START,
+        Permission.SCAN_STOP,
+        Permission.IMPORT,
+        Permission.TICKET_SYNC,
+        Permission.WEBHOOK_MANAGE,
+        Permission.ACCOUNT_MANAGE,
+        Permission.TOKEN_MANAGE,
+        Permission.ZONE_PROPOSE,
+        Permission.ZONE_APPROVE,
+        Permission.AUDIT_READ,
+    }
+)
+
+_READS = frozenset(
+    {
+        Permission.SELF,
+        Permission.RULE_READ,
+        Permission.FINDING_READ,
+        Permission.ASSET_READ,
+        Permission.RISK_READ,
+        Permission.COVERAGE_READ,
+        Permission.SCAN_READ,
+        Permission.CITY_READ,
+        Permission.ZONE_READ,
+        Permission.SCHEDULE_READ,
+        Permission.EXPORT,
+        Permission.EXCEPTION_READ,
+        Permission.TICKET_READ,
+        Permission.EVENT_READ,
+    }
+)
+_DEPARTMENT = _READS | {Permission.EXCEPTION_ASK, Permission.FILTER_SAVE, Permission.FINDING_TEST, Permission.TICKET_OPEN}
+_ANALYST = _DEPARTMENT | {Permission.SCAN_START, Permission.SCAN_STOP, Permission.IMPORT, Permission.TICKET_SYNC}
+
+# An administrator manages access and zones but approves nothing; who approves cannot give themselves the right to ask.
+MATRIX: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.VIEWER: _READS | {Permission.FILTER_SAVE},
+        Role.DEPARTMENT: _DEPARTMENT,
+        Role.ANALYST: _ANALYST,
+        Role.APPROVER: _READS | {Permission.FILTER_SAVE, Permission.EXCEPTION_APPROVE, Permission.ZONE_APPROVE},
+        Role.ADMINISTRATOR: _ANALYST
+        | {
+            Permission.WEBHOOK_MANAGE,
+            Permission.ACCOUNT_MANAGE,
+            Permission.TOKEN_MANAGE,
+            Permission.ZONE_PROPOSE,
+            Permission.AUDIT_READ,
+        },
+        Role.PROBE: frozenset({Permission.IMPORT}),
+        Role.AUDITOR: _READS | {Permission.AUDIT_READ},
+    }
+)
+
+OPERATIONS: Mapping[str, Permission] = MappingProxyType(
+    {
+        # The API
+        "openapi": Permission.RULE_READ,
+        "city_risk": Permission.CITY_READ,
+        "department_risk": Permission.RISK_READ,
+        "service_risk": Permission.RISK_READ,
+        "asset_risk": Permission.RISK_READ,
+        "list_findings": Permission.FINDING_READ,
+        "get_finding": Permission.FINDING_READ,
+        "test_finding_again": Permission.FINDING_TEST,
+        "list_verdicts": Permission.FINDING_READ,
+        "list_assets": Permission.ASSET_READ,
+        "get_asset": Permission.ASSET_READ,
+        "list_departments": Permission.RISK_READ,
+        "get_department": Permission.RISK_READ,
+        "list_services": Permission.RISK_READ,
+        "get_service": Permission.RISK_READ,
+        "list_scans": Permission.SCAN_READ,
+        "start_scan": Permission.SCAN_START,
+        "get_scan": Permission.SCAN_READ,
+        "watch_scan": Permission.SCAN_READ,
+        "stop_scan": Permission.SCAN_STOP,
+        "get_stop": Permission.SCAN_READ,
+        "press_stop": Permission.SCAN_STOP,
+        "release_stop": Permission.SCAN_STOP,
+        "list_zones": Permission.ZONE_READ,
+        "get_zone": Permission.ZONE_READ,
+        "list_schedules": Permission.SCHEDULE_READ,
+        "list_rules": Permission.RULE_READ,
+        "get_rule": Permission.RULE_READ,
+        "get_coverage": Permission.COVERAGE_READ,
+        "list_tokens": Permission.TOKEN_MANAGE,
+        "create_token": Permission.TOKEN_MANAGE,
+        "revoke_token": Permission.TOKEN_MANAGE,
+        "list_audit": Permission.AUDIT_READ,
+        # The pages
+        "GET /": Permission.RISK_READ,
+        "GET /departments/{key}": Permission.RISK_READ,
+        "GET /services/{key}": Permission.RISK_READ,
+        "GET /findings": Permission.FINDING_READ,
+        "GET /findings.csv": Permission.EXPORT,
+        "GET /findings/{finding_id}": Permission.FINDING_READ,
+        "POST /findings/test-again": Permission.FINDING_TEST,
+        "GET /assets": Permission.ASSET_READ,
+        "GET /assets.csv": Permission.EXPORT,
+        "GET /assets/{asset_id}": Permission.ASSET_READ,
+        "GET /scans": Permission.SCAN_READ,
+        "GET /scans/{scan_id}": Permission.SCAN_READ,
+        "GET /scans/{scan_id}/live": Permission.SCAN_READ,
+        "POST /scans": Permission.SCAN_START,
+        "POST /scans/{scan_id}/stop": Permission.SCAN_STOP,
+        "POST /stop": Permission.SCAN_STOP,
+        "POST /release": Permission.SCAN_STOP,
+        "GET /rules": Permission.RULE_READ,
+        "GET /rules/{rule_id}": Permission.RULE_READ,
+        "GET /zones": Permission.ZONE_READ,
+        "GET /schedules": Permission.SCHEDULE_READ,
+        "GET /coverage": Permission.COVERAGE_READ,
+        "GET /favicon.svg": Permission.SELF,
+        "POST /sign-out": Permission.SELF,
+        "GET /tokens": Permission.TOKEN_MANAGE,
+        "POST /tokens": Permission.TOKEN_MANAGE,
+        "POST /tokens/{token_id}/revoke": Permission.TOKEN_MANAGE,
+        "GET /audit": Permission.AUDIT_READ,
+    }
+)
+
+
+def reach_of(grants: Iterable[Grant], permission: Permission, narrowed: frozenset[str] | None = None) -> Reach:
+    """The departments in which these grants give ``permission``: None for the whole city, empty for nowhere.
+
+    ``narrowed`` are the only permissions (their words) that a token was given of its role's.
+    """
+    if narrowed is not None and permission.value not in narrowed:
+        return NOWHERE
+    giving = [grant for grant in grants if permission in MATRIX[grant.role]]
+    if any(grant.department is None for grant in giving):
+        return None
+    if permission in CITY_WIDE:
+        return NOWHERE
+    return frozenset(grant.department for grant in giving if grant.department is not None)

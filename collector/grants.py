@@ -1,0 +1,24 @@
+"""What a person or a program was made: a role, for one department or for the whole city."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What each may do is the frozen matrix of :mod:`api.rights`."""
+
+    VIEWER = "viewer"
+    DEPARTMENT = "department"
+    ANALYST = "analyst"
+    APPROVER = "approver"
+    ADMINISTRATOR = "administrator"
+    PROBE = "probe"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """A role, in one department (its id) or, when ``department`` is None, in the whole city."""
+
+    role: Role
+    department: str | None = None
