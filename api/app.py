@@ -13,7 +13,7 @@ from api.openapi import describe
 from api.pages import add_pages, page_for_error
 from api.parts import AppParts
 from api.problems import add_handlers
-from api.v1 import findings, inventory, plain, risk, scans
+from api.v1 import access, findings, inventory, plain, risk, scans
 
 API = "/api/v1"
 
@@ -24,7 +24,7 @@ def create_app(parts: AppParts) -> FastAPI:
     app.state.parts = parts
     app.state.limiter = Limiter()
     reads = APIRouter(prefix=API, dependencies=[Depends(authorise)])
-    for part in (risk, findings, inventory, scans, plain):
+    for part in (risk, findings, inventory, scans, plain, access):
         reads.include_router(part.router)
     app.include_router(reads)
     app.include_router(plain.open_router, prefix=API)

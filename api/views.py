@@ -77,8 +77,10 @@ def factors_of(stored: Any) -> list[dict[str, Any]]:
     ]
 
 
-def contributors(connection: Connection, parts: AppParts, level: str, key: str, language: str) -> list[dict[str, Any]]:
-    """The five findings to fix first, and what each gains."""
+def contributors(
+    connection: Connection, parts: AppParts, level: str, key: str, language: str, *, within: frozenset[str] | None = None
+) -> list[dict[str, Any]]:
+    """The five findings to fix first, and what each gains; of a service that others have a part in, those ``within``."""
     gains = risk_queries.best_fixes(connection, level, key) if level != "asset" else _asset_gains(connection, key)
     return [
         {
@@ -91,6 +93,7 @@ def contributors(connection: Connection, parts: AppParts, level: str, key: str, 
             "score_after": gain.score_after,
         }
         for gain in gains
+        if within is None or gain.finding.department_id in within
     ]
 
 
@@ -103,13 +106,15 @@ def _asset_gains(connection: Connection, asset_id: str) -> list[risk_queries.Gai
     return gains
 
 
-def departments(connection: Connection, now: datetime) -> list[Unit]:
-    """Every department, worst first; those without a score last."""
-    return _units(connection, Level.DEPARTMENT, asset_queries.list_departments(connection), now)
+def departments(connection: Connection, now: datetime, within: frozenset[str] | None = None) -> list[Unit]:
+    """Every department (``within`` those of a reach), worst first; those without a score last."""
+    return _units(connection, Level.DEPARTMENT, asset_queries.list_departments(connection, within), now)
 
 
-def services(connection: Connection, now: datetime, department: str | None = None) -> list[Unit]:
-    return _units(connection, Level.SERVICE, asset_queries.list_services(connection, department), now)
+def services(
+    connection: Connection, now: datetime, department: str | None = None, within: frozenset[str] | None = None
+) -> list[Unit]:
+    return _units(connection, Level.SERVICE, asset_queries.list_services(connection, department, within), now)
 
 
 def unit(connection: Connection, level: Level, row: Row[Any], now: datetime) -> Unit:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from api import views
+from api.access import Asker
 from api.pages.lists import asked_of, csv_cell
 from api.pages.rendering import parts_of, render
 from api.parts import AppParts
@@ -25,14 +26,14 @@ _COLUMNS = (
 
 
 @router.get("/assets")
-def many(request: Request) -> HTMLResponse:
+def many(request: Request, caller: Asker) -> HTMLResponse:
     parts = parts_of(request)
     asked, problem = asked_of(request, AssetQuery)
-    wanted = queries.AssetFilter(**asked.model_dump(exclude={"limit", "cursor", "sort"}))
+    wanted = queries.AssetFilter(**asked.model_dump(exclude={"limit", "cursor", "sort"}), within=caller.reach)
     with parts.store.read() as connection:
         page = queries.list_assets(connection, wanted, asked.sort, asked.limit, asked.cursor)
-        departments = queries.list_departments(connection)
-        services = queries.list_services(connection)
+        departments = queries.list_departments(connection, caller.reach)
+        services = queries.list_services(connection, within=caller.reach)
     parameters = asked.model_dump(mode="json", exclude_defaults=True, exclude={"cursor"})
     status = 422 if problem else 200
     return render(
@@ -49,21 +50,21 @@ def many(request: Request) -> HTMLResponse:
 
 
 @router.get("/assets.csv")
-def export(request: Request) -> Response:
+def export(request: Request, caller: Asker) -> Response:
     parts = parts_of(request)
     asked, problem = asked_of(request, AssetQuery)
     if problem:
         return RedirectResponse("/assets", 303)
-    wanted = queries.AssetFilter(**asked.model_dump(exclude={"limit", "cursor", "sort"}))
+    wanted = queries.AssetFilter(**asked.model_dump(exclude={"limit", "cursor", "sort"}), within=caller.reach)
     headers = {"content-disposition": 'attachment; filename="assets.csv"'}
     return StreamingResponse(_csv(parts, wanted, asked.sort), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/assets/{asset_id}")
-def one(request: Request, asset_id: Key) -> HTMLResponse:
+def one(request: Request, caller: Asker, asset_id: Key) -> HTMLResponse:
     parts = parts_of(request)
     with parts.store.read() as connection:
-        row = queries.get_asset(connection, asset_id)
+        row = queries.get_asset(connection, asset_id, caller.reach)
         if row is None:
             raise not_found("asset")
         found = finding_queries.FindingFilter(state=("open",), asset=asset_id)
@@ -73,7 +74,11 @@ def one(request: Request, asset_id: Key) -> HTMLResponse:
             "events": queries.asset_events(connection, asset_id),
             "findings": finding_queries.list_findings(connection, found, limit=100),
             "department": queries.get_department(connection, row.department_id) if row.department_id else None,
-            "services": [queries.get_service(connection, key) for key in queries.asset_services(connection, asset_id)],
+            "services": [
+                service
+                for key in queries.asset_services(connection, asset_id)
+                if (service := queries.get_service(connection, key, caller.reach))
+            ],
         }
     return render(request, "asset.html", asset=row, standing=views.asset_standing(row), **context)
 

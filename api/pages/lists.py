@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import ValidationError
 
-from api.v1.requests import PageQuery
+from api.v1.requests import Sent
 from scanners.clean_text import clean_text
 
-Asked = TypeVar("Asked", bound=PageQuery)
+Asked = TypeVar("Asked", bound=Sent)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

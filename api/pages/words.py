@@ -16,6 +16,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "info": N_("minimal"),
         "unknown": N_("unknown"),
     },
+    "role": {
+        "viewer": N_("viewer"),
+        "department": N_("department"),
+        "analyst": N_("analyst"),
+        "approver": N_("approver"),
+        "administrator": N_("administrator"),
+        "probe": N_("probe"),
+        "auditor": N_("auditor"),
+    },
+    "outcome": {"done": N_("done"), "denied": N_("denied"), "failed": N_("failed")},
     "state": {"open": N_("open"), "waived": N_("waived"), "resolved": N_("resolved")},
     "result": {
         "pass": N_("holds"),

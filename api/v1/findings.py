@@ -11,7 +11,7 @@ from api.parts import Rules
 from api.problems import not_found
 from api.texts import rule_text, see_it_yourself
 from api.v1 import requests, shapes
-from api.v1.asking import language_of, parts_of
+from api.v1.asking import language_of, noted, parts_of
 from api.v1.scans import scan_of
 from collector.queries import findings as queries
 from collector.queries import scans as scan_queries
@@ -21,7 +21,7 @@ _AGAIN = "Look again at one finding's place, and nowhere else: it closes if the 
 
 
 @router.get("/findings", operation_id="list_findings", summary="Findings, filtered and sorted")
-def many(request: Request, asked: Annotated[requests.FindingQuery, Query()]) -> shapes.Findings:
+def many(request: Request, caller: Asker, asked: Annotated[requests.FindingQuery, Query()]) -> shapes.Findings:
     parts, language = parts_of(request), language_of(request, asked.language)
     wanted = queries.FindingFilter(
         state=tuple(asked.state),
@@ -29,6 +29,7 @@ def many(request: Request, asked: Annotated[requests.FindingQuery, Query()]) -> 
         band=tuple(asked.band),
         rule=tuple(asked.rule),
         now=parts.clock(),
+        within=caller.reach,
         **asked.model_dump(include={"department", "service", "asset", "address", "zone", "vantage", "overdue", "q"}),
     )
     with parts.store.read() as connection:
@@ -38,10 +39,12 @@ def many(request: Request, asked: Annotated[requests.FindingQuery, Query()]) -> 
 
 
 @router.get("/findings/{finding_id}", operation_id="get_finding", summary="One finding: what, why, since when, how to fix it")
-def one(request: Request, finding_id: requests.Key, asked: Annotated[requests.LanguageQuery, Query()]) -> shapes.FindingWhole:
+def one(
+    request: Request, caller: Asker, finding_id: requests.Key, asked: Annotated[requests.LanguageQuery, Query()]
+) -> shapes.FindingWhole:
     parts, language = parts_of(request), language_of(request, asked.language)
     with parts.store.read() as connection:
-        row = queries.get_finding(connection, finding_id)
+        row = queries.get_finding(connection, finding_id, caller.reach)
         if row is None:
             raise not_found("finding")
         events = queries.finding_events(connection, finding_id)
@@ -61,14 +64,16 @@ def one(request: Request, finding_id: requests.Key, asked: Annotated[requests.La
 def test_again(request: Request, caller: Asker, finding_id: requests.Key) -> shapes.Scan:
     parts = parts_of(request)
     with parts.store.read() as connection:
-        if queries.get_finding(connection, finding_id) is None:
+        if queries.get_finding(connection, finding_id, caller.reach) is None:
             raise not_found("finding")
-    return scan_of(parts, parts.actions.look_again([finding_id], caller.name)[0])
+    scan_id = parts.actions.look_again([finding_id], caller.name)[0]
+    noted(parts, caller.noting(parts.clock(), "test_finding_again", subject="finding", subject_id=finding_id))
+    return scan_of(parts, scan_id, caller)
 
 
 @router.get("/verdicts", operation_id="list_verdicts", summary="The last verdict of each rule on each place, passed ones too")
-def verdicts(request: Request, asked: Annotated[requests.VerdictQuery, Query()]) -> shapes.Verdicts:
-    wanted = scan_queries.VerdictFilter(**asked.model_dump(exclude={"limit", "cursor"}))
+def verdicts(request: Request, caller: Asker, asked: Annotated[requests.VerdictQuery, Query()]) -> shapes.Verdicts:
+    wanted = scan_queries.VerdictFilter(**asked.model_dump(exclude={"limit", "cursor"}), within=caller.reach)
     with parts_of(request).store.read() as connection:
         page = scan_queries.list_verdicts(connection, wanted, asked.limit, asked.cursor)
     items = [verdict_line(row) for row in page.items]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy import Row
 
 from api import views
+from api.access import Asker
 from api.problems import not_found
 from api.v1 import requests, shapes
 from api.v1.asking import language_of, parts_of
@@ -18,8 +19,8 @@ router = APIRouter(tags=["inventory"])
 
 
 @router.get("/assets", operation_id="list_assets", summary="Assets, filtered and sorted")
-def many(request: Request, asked: Annotated[requests.AssetQuery, Query()]) -> shapes.Assets:
-    wanted = queries.AssetFilter(**asked.model_dump(exclude={"limit", "cursor", "sort"}))
+def many(request: Request, caller: Asker, asked: Annotated[requests.AssetQuery, Query()]) -> shapes.Assets:
+    wanted = queries.AssetFilter(**asked.model_dump(exclude={"limit", "cursor", "sort"}), within=caller.reach)
     with parts_of(request).store.read() as connection:
         page = queries.list_assets(connection, wanted, asked.sort, asked.limit, asked.cursor)
     items = [asset_line(row) for row in page.items]
@@ -27,10 +28,12 @@ def many(request: Request, asked: Annotated[requests.AssetQuery, Query()]) -> sh
 
 
 @router.get("/assets/{asset_id}", operation_id="get_asset", summary="One asset: its identity, what answers, what changed")
-def one(request: Request, asset_id: requests.Key, asked: Annotated[requests.LanguageQuery, Query()]) -> shapes.AssetWhole:
+def one(
+    request: Request, caller: Asker, asset_id: requests.Key, asked: Annotated[requests.LanguageQuery, Query()]
+) -> shapes.AssetWhole:
     parts, language = parts_of(request), language_of(request, asked.language)
     with parts.store.read() as connection:
-        row = queries.get_asset(connection, asset_id)
+        row = queries.get_asset(connection, asset_id, caller.reach)
         if row is None:
             raise not_found("asset")
         found = finding_queries.list_findings(connection, finding_queries.FindingFilter(state=("open",), asset=asset_id))
@@ -45,36 +48,36 @@ def one(request: Request, asset_id: requests.Key, asked: Annotated[requests.Lang
 
 
 @router.get("/departments", operation_id="list_departments", summary="Departments, the most exposed first")
-def departments(request: Request) -> shapes.Departments:
+def departments(request: Request, caller: Asker) -> shapes.Departments:
     parts = parts_of(request)
     with parts.store.read() as connection:
-        found = views.departments(connection, parts.clock())
+        found = views.departments(connection, parts.clock(), caller.reach)
     return shapes.Departments(items=[_department(unit) for unit in found])
 
 
 @router.get("/departments/{department_id}", operation_id="get_department", summary="One department")
-def department(request: Request, department_id: requests.Key) -> shapes.Department:
+def department(request: Request, caller: Asker, department_id: requests.Key) -> shapes.Department:
     parts = parts_of(request)
     with parts.store.read() as connection:
-        row = queries.get_department(connection, department_id)
+        row = queries.get_department(connection, department_id, caller.reach)
         if row is None:
             raise not_found("department")
         return _department(views.unit(connection, Level.DEPARTMENT, row, parts.clock()))
 
 
 @router.get("/services", operation_id="list_services", summary="Services, the most exposed first")
-def services(request: Request) -> shapes.Services:
+def services(request: Request, caller: Asker) -> shapes.Services:
     parts = parts_of(request)
     with parts.store.read() as connection:
-        found = views.services(connection, parts.clock())
+        found = views.services(connection, parts.clock(), within=caller.reach)
     return shapes.Services(items=[_service(unit) for unit in found])
 
 
 @router.get("/services/{service_id}", operation_id="get_service", summary="One service")
-def service(request: Request, service_id: requests.Key) -> shapes.Service:
+def service(request: Request, caller: Asker, service_id: requests.Key) -> shapes.Service:
     parts = parts_of(request)
     with parts.store.read() as connection:
-        row = queries.get_service(connection, service_id)
+        row = queries.get_service(connection, service_id, caller.reach)
         if row is None:
             raise not_found("service")
         return _service(views.unit(connection, Level.SERVICE, row, parts.clock()))

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.access import Asker, Caller
 from api.parts import AppParts
 from api.problems import not_found
+from api.rights import Permission, Reach, reach_of
 from api.v1 import requests, shapes
 from api.v1.asking import language_of, parts_of
 from collector.queries import findings as finding_queries
-from collector.queries import risk as risk_queries
 from collector.queries import scans as queries
 from collector.schedules import Schedule, next_due, schedules
 from rules.rule import Rule
@@ -58,19 +59,21 @@ def list_schedules(request: Request) -> shapes.Schedules:
 
 
 @router.get("/rules", operation_id="list_rules", summary="Rules, with what they last said of the city")
-def list_rules(request: Request, asked: Annotated[requests.LanguageQuery, Query()]) -> shapes.RulesShown:
+def list_rules(request: Request, caller: Asker, asked: Annotated[requests.LanguageQuery, Query()]) -> shapes.RulesShown:
     parts, language = parts_of(request), language_of(request, asked.language)
-    return shapes.RulesShown(items=[shapes.RuleLine(**one) for one in show_rules(parts, language)])
+    return shapes.RulesShown(items=[shapes.RuleLine(**one) for one in show_rules(parts, language, scope_of(caller))])
 
 
 @router.get("/rules/{rule_id}", operation_id="get_rule", summary="One rule: what it expects, why, and how to comply")
-def get_rule(request: Request, rule_id: requests.Key, asked: Annotated[requests.LanguageQuery, Query()]) -> shapes.RuleWhole:
+def get_rule(
+    request: Request, caller: Asker, rule_id: requests.Key, asked: Annotated[requests.LanguageQuery, Query()]
+) -> shapes.RuleWhole:
     parts, language = parts_of(request), language_of(request, asked.language)
     rule = parts.rules.rules.get(rule_id) or parts.rules.disabled.get(rule_id)
     if rule is None:
         raise not_found("rule")
     return shapes.RuleWhole(
-        **next(one for one in show_rules(parts, language) if one["id"] == rule_id),
+        **next(one for one in show_rules(parts, language, scope_of(caller)) if one["id"] == rule_id),
         rationale=rule.rationale[language],  # type: ignore[literal-required]
         remediation=rule.remediation[language],  # type: ignore[literal-required]
         confidence=rule.confidence.value,
@@ -81,8 +84,8 @@ def get_rule(request: Request, rule_id: requests.Key, asked: Annotated[requests.
 
 
 @router.get("/coverage", operation_id="get_coverage", summary="What was really judged, rule by rule, and what never was")
-def coverage(request: Request, asked: Annotated[requests.CoverageQuery, Query()]) -> shapes.CoverageShown:
-    return shapes.CoverageShown(**show_coverage(parts_of(request), asked.department, asked.service))
+def coverage(request: Request, caller: Asker, asked: Annotated[requests.CoverageQuery, Query()]) -> shapes.CoverageShown:
+    return shapes.CoverageShown(**show_coverage(parts_of(request), caller.reach, asked.department, asked.service))
 
 
 def show_zone(zone: Zone, now: datetime) -> shapes.ZoneShown:
@@ -136,12 +139,17 @@ def _next_runs(schedule: Schedule, now: datetime) -> list[datetime]:
     return found
 
 
-def show_rules(parts: AppParts, language: str) -> list[dict[str, Any]]:
-    """Every rule in order of id, switched-off ones too."""
+def scope_of(caller: Caller) -> Reach:
+    """Where a caller's findings may be counted; nowhere for who may not read findings at all."""
+    return reach_of(caller.grants, Permission.FINDING_READ, caller.narrowed)
+
+
+def show_rules(parts: AppParts, language: str, within: Reach = None) -> list[dict[str, Any]]:
+    """Every rule in order of id, switched-off ones too; what they said ``within`` departments."""
     known: dict[str, Rule] = {**parts.rules.rules, **parts.rules.disabled}
     with parts.store.read() as connection:
-        results = queries.coverage_by_rule(connection)
-        opened = finding_queries.counts_by(connection, "rule", finding_queries.FindingFilter(state=("open",)))
+        results = queries.coverage_by_rule(connection, within=within)
+        opened = finding_queries.counts_by(connection, "rule", finding_queries.FindingFilter(state=("open",), within=within))
     return [
         {
             "id": rule.id,
@@ -157,12 +165,13 @@ def show_rules(parts: AppParts, language: str) -> list[dict[str, Any]]:
     ]
 
 
-def show_coverage(parts: AppParts, department: str | None = None, service: str | None = None) -> dict[str, Any]:
-    level, key = ("service", service) if service else ("department", department) if department else ("city", "")
+def show_coverage(
+    parts: AppParts, within: Reach = None, department: str | None = None, service: str | None = None
+) -> dict[str, Any]:
+    """What was judged in the city, a department or a service, as far as it lies ``within`` departments."""
     with parts.store.read() as connection:
-        results = queries.coverage_by_rule(connection, department, service)
-        present, evaluated, *_ = risk_queries.asset_evaluations(connection, level, key or "")
-        oldest = queries.oldest_look(connection)
+        results = queries.coverage_by_rule(connection, department, service, within)
+        present, evaluated, oldest = queries.looked_at(connection, department, service, within)
     items: list[dict[str, Any]] = []
     for rule, counts in sorted(results.items()):
         passed, failed = counts.get("pass", 0), counts.get("fail", 0)

@@ -1,12 +1,14 @@
 """Risk: how exposed the city, a department, a service or an asset is, how sure that is, why, and what would help."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 
 from api import views
+from api.access import Asker
 from api.parts import AppParts
 from api.problems import not_found
+from api.rights import Reach
 from api.texts import name_of
 from api.v1 import requests, shapes
 from api.v1.asking import language_of, parts_of
@@ -18,47 +20,56 @@ Asked = Annotated[requests.RiskQuery, Query()]
 
 
 @router.get("", operation_id="city_risk", summary="The city's risk")
-def city(request: Request, asked: Asked) -> shapes.Risk:
+def city(request: Request, caller: Asker, asked: Asked) -> shapes.Risk:
     parts, language = parts_of(request), language_of(request)
     with parts.store.read() as connection:
         found = views.standing(connection, "city")
-        return _risk(connection, parts, found, name_of(parts.city_names, "city", language), (asked.days, language))
+        return _risk(
+            connection, parts, found, name_of(parts.city_names, "city", language), _Wanted(asked.days, language, caller.reach)
+        )
 
 
 @router.get("/departments/{department_id}", operation_id="department_risk", summary="A department's risk")
-def department(request: Request, department_id: requests.Key, asked: Asked) -> shapes.Risk:
+def department(request: Request, department_id: requests.Key, caller: Asker, asked: Asked) -> shapes.Risk:
     parts, language = parts_of(request), language_of(request)
     with parts.store.read() as connection:
-        row = asset_queries.get_department(connection, department_id)
+        row = asset_queries.get_department(connection, department_id, caller.reach)
         if row is None:
             raise not_found("department")
         found = views.standing(connection, "department", department_id)
-        return _risk(connection, parts, found, views.unit_name(row, language), (asked.days, language))
+        return _risk(connection, parts, found, views.unit_name(row, language), _Wanted(asked.days, language, caller.reach))
 
 
 @router.get("/services/{service_id}", operation_id="service_risk", summary="A service's risk")
-def service(request: Request, service_id: requests.Key, asked: Asked) -> shapes.Risk:
+def service(request: Request, service_id: requests.Key, caller: Asker, asked: Asked) -> shapes.Risk:
     parts, language = parts_of(request), language_of(request)
     with parts.store.read() as connection:
-        row = asset_queries.get_service(connection, service_id)
+        row = asset_queries.get_service(connection, service_id, caller.reach)
         if row is None:
             raise not_found("service")
         found = views.standing(connection, "service", service_id)
-        return _risk(connection, parts, found, views.unit_name(row, language), (asked.days, language))
+        return _risk(connection, parts, found, views.unit_name(row, language), _Wanted(asked.days, language, caller.reach))
 
 
 @router.get("/assets/{asset_id}", operation_id="asset_risk", summary="An asset's risk")
-def asset(request: Request, asset_id: requests.Key, asked: Asked) -> shapes.Risk:
+def asset(request: Request, asset_id: requests.Key, caller: Asker, asked: Asked) -> shapes.Risk:
     parts, language = parts_of(request), language_of(request)
     with parts.store.read() as connection:
-        row = asset_queries.get_asset(connection, asset_id)
+        row = asset_queries.get_asset(connection, asset_id, caller.reach)
         if row is None:
             raise not_found("asset")
-        return _risk(connection, parts, views.asset_standing(row), row.name, (asked.days, language))
+        return _risk(connection, parts, views.asset_standing(row), row.name, _Wanted(asked.days, language, caller.reach))
 
 
-def _risk(connection: Any, parts: AppParts, found: views.Standing, name: str, asked: tuple[int, str]) -> shapes.Risk:
-    days, language = asked
+class _Wanted(NamedTuple):
+    days: int
+    language: str
+    within: Reach
+
+
+def _risk(connection: Any, parts: AppParts, found: views.Standing, name: str, asked: _Wanted) -> shapes.Risk:
+    days, language, within = asked
+    gains = views.contributors(connection, parts, found.level, found.key, language, within=within)
     points = risk_queries.daily_scores(connection, found.level, found.key, now=parts.clock(), days=days, zone=parts.timezone)
     return shapes.Risk(
         level=found.level,  # type: ignore[arg-type]
@@ -72,8 +83,6 @@ def _risk(connection: Any, parts: AppParts, found: views.Standing, name: str, as
         version=found.version,
         computed_at=found.at,
         factors=[shapes.Factor(**factor) for factor in found.factors],
-        top_contributors=[
-            shapes.Contributor(**one) for one in views.contributors(connection, parts, found.level, found.key, language)
-        ],
+        top_contributors=[shapes.Contributor(**one) for one in gains],
         history=[shapes.Point.model_validate(point) for point in points],
     )

@@ -9,11 +9,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from api.access import Asker
+from api.access import Asker, Caller
 from api.parts import AppParts
 from api.problems import Problem, not_found
 from api.v1 import requests, shapes
-from api.v1.asking import parts_of
+from api.v1.asking import noted, parts_of
 from collector.queries import scans as queries
 from collector.stopping import stop_state
 
@@ -24,9 +24,9 @@ _LIVE = ("waiting", "running")
 
 
 @router.get("/scans", operation_id="list_scans", summary="Scans, latest first")
-def many(request: Request, asked: Annotated[requests.ScanQuery, Query()]) -> shapes.Scans:
+def many(request: Request, caller: Asker, asked: Annotated[requests.ScanQuery, Query()]) -> shapes.Scans:
     with parts_of(request).store.read() as connection:
-        page = queries.list_scans(connection, asked.state, asked.zone, asked.limit, asked.cursor)
+        page = queries.list_scans(connection, asked.state, asked.zone, asked.limit, asked.cursor, asked_by=own_scans(caller))
     items = [shapes.Scan.model_validate(row) for row in page.items]
     return shapes.Scans(items=items, total=page.total, total_is_exact=page.total_is_exact, next_cursor=page.next_cursor)
 
@@ -37,12 +37,13 @@ def start(request: Request, caller: Asker, wanted: requests.StartScan) -> shapes
     if wanted.zone is None and wanted.targets is None:
         raise Problem(422, "invalid", "name a zone, or targets that lie in one")
     scan_id = parts.actions.start_scan(wanted.zone, wanted.targets, caller.name)
-    return scan_of(parts, scan_id)
+    noted(parts, caller.noting(parts.clock(), "start_scan", subject="scan", subject_id=scan_id))
+    return scan_of(parts, scan_id, caller)
 
 
 @router.get("/scans/{scan_id}", operation_id="get_scan", summary="One scan and how far it is")
-def one(request: Request, scan_id: requests.Key) -> shapes.Scan:
-    return scan_of(parts_of(request), scan_id)
+def one(request: Request, caller: Asker, scan_id: requests.Key) -> shapes.Scan:
+    return scan_of(parts_of(request), scan_id, caller)
 
 
 @router.get(
@@ -52,19 +53,20 @@ def one(request: Request, scan_id: requests.Key) -> shapes.Scan:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-def watch(request: Request, scan_id: requests.Key) -> StreamingResponse:
+def watch(request: Request, caller: Asker, scan_id: requests.Key) -> StreamingResponse:
     parts = parts_of(request)
-    scan_of(parts, scan_id)
-    return StreamingResponse(_events(parts, scan_id), media_type="text/event-stream")
+    scan_of(parts, scan_id, caller)
+    return StreamingResponse(_events(parts, scan_id, caller), media_type="text/event-stream")
 
 
 @router.post("/scans/{scan_id}/stop", operation_id="stop_scan", summary="Stop one scan; what was seen is kept")
 def stop_one(request: Request, caller: Asker, scan_id: requests.Key) -> shapes.Scan:
     parts = parts_of(request)
-    scan_of(parts, scan_id)
+    scan_of(parts, scan_id, caller)
     if not parts.actions.stop_scan(scan_id, caller.name):
         raise Problem(409, "scan-ended", "this scan has ended already")
-    return scan_of(parts, scan_id)
+    noted(parts, caller.noting(parts.clock(), "stop_scan", subject="scan", subject_id=scan_id))
+    return scan_of(parts, scan_id, caller)
 
 
 @router.get("/stop", operation_id="get_stop", summary="Whether all looking is stopped, by whom and why")
@@ -78,30 +80,39 @@ def stopped(request: Request) -> shapes.StopState:
 
 @router.post("/stop", operation_id="press_stop", summary="Stop all looking within a second, until it is released")
 def stop(request: Request, caller: Asker, wanted: requests.StopRequest) -> shapes.StopState:
-    parts_of(request).actions.press_stop(wanted.reason, caller.name)
+    parts = parts_of(request)
+    parts.actions.press_stop(wanted.reason, caller.name)
+    noted(parts, caller.noting(parts.clock(), "press_stop", detail={"reason": wanted.reason}))
     return stopped(request)
 
 
 @router.post("/release", operation_id="release_stop", summary="Let looking go on")
 def release(request: Request, caller: Asker) -> shapes.StopState:
-    if not parts_of(request).actions.release_stop(caller.name):
+    parts = parts_of(request)
+    if not parts.actions.release_stop(caller.name):
         raise Problem(409, "not-stopped", "looking was not stopped")
+    noted(parts, caller.noting(parts.clock(), "release_stop"))
     return stopped(request)
 
 
-def scan_of(parts: AppParts, scan_id: str) -> shapes.Scan:
-    """One scan as the API shows it. Raises the problem *not found*."""
+def own_scans(caller: Caller) -> str | None:
+    """Whose scans a list is confined to: who is confined to departments sees the scans that they asked for."""
+    return None if caller.reach is None else caller.name
+
+
+def scan_of(parts: AppParts, scan_id: str, caller: Caller) -> shapes.Scan:
+    """One scan as the API shows it. Raises the problem *not found*, also for one that is not for this caller."""
     with parts.store.read() as connection:
         row = queries.get_scan(connection, scan_id)
-    if row is None:
+    if row is None or own_scans(caller) not in (None, row.asked_by):
         raise not_found("scan")
     return shapes.Scan.model_validate(row)
 
 
-async def _events(parts: AppParts, scan_id: str) -> AsyncIterator[str]:
+async def _events(parts: AppParts, scan_id: str, caller: Caller) -> AsyncIterator[str]:
     told: dict[str, Any] | None = None
     for _ in range(int(_WATCH_LIMIT_SECONDS / _WATCH_SECONDS)):
-        shown = (await to_thread.run_sync(scan_of, parts, scan_id)).model_dump(mode="json")
+        shown = (await to_thread.run_sync(scan_of, parts, scan_id, caller)).model_dump(mode="json")
         if shown != told:
             yield f"event: scan\ndata: {json.dumps(shown)}\n\n"
             told = shown

@@ -33,9 +33,11 @@ class AssetFilter:
     declared: bool | None = None
     gone: bool | None = None
     q: str | None = None
+    within: frozenset[str] | None = None  # departments; None = the whole city
 
     def named(self) -> dict[str, Any]:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["within"] = None if self.within is None else sorted(self.within)
         return {name: value for name, value in values.items() if value is not None and value != ""}
 
 
@@ -87,8 +89,10 @@ def in_service(service_id: str) -> ColumnElement[bool]:
     return _ASSET.id.in_(select(link.asset_id).where(link.service_id == service_id))
 
 
-def get_asset(connection: Connection, asset_id: str) -> Row[Any] | None:
-    return connection.execute(select(tables.asset).where(_ASSET.id == asset_id)).first()
+def get_asset(connection: Connection, asset_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
+    """The asset; None when there is none, and just so when it lies outside the departments ``within``."""
+    row = connection.execute(select(tables.asset).where(_ASSET.id == asset_id)).first()
+    return row if row is None or within is None or row.department_id in within else None
 
 
 def asset_identifiers(connection: Connection, asset_id: str) -> list[Row[Any]]:
@@ -130,21 +134,26 @@ def assets_matching(connection: Connection, text: str) -> tuple[str, ...]:
     return tuple(connection.scalars(query.limit(FEW_ASSETS + 1)))
 
 
-def list_departments(connection: Connection) -> list[Row[Any]]:
-    return list(connection.execute(select(tables.department).order_by(tables.department.c.id)))
+def list_departments(connection: Connection, within: frozenset[str] | None = None) -> list[Row[Any]]:
+    whose = true() if within is None else tables.department.c.id.in_(sorted(within))
+    return list(connection.execute(select(tables.department).where(whose).order_by(tables.department.c.id)))
 
 
-def list_services(connection: Connection, department: str | None = None) -> list[Row[Any]]:
-    whose = tables.service.c.department_id == department if department else true()
-    return list(connection.execute(select(tables.service).where(whose).order_by(tables.service.c.id)))
+def list_services(connection: Connection, department: str | None = None, within: frozenset[str] | None = None) -> list[Row[Any]]:
+    owner = tables.service.c.department_id
+    whose = [owner == department if department else true(), true() if within is None else owner.in_(sorted(within))]
+    return list(connection.execute(select(tables.service).where(*whose).order_by(tables.service.c.id)))
 
 
-def get_department(connection: Connection, department_id: str) -> Row[Any] | None:
+def get_department(connection: Connection, department_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
+    if within is not None and department_id not in within:
+        return None
     return connection.execute(select(tables.department).where(tables.department.c.id == department_id)).first()
 
 
-def get_service(connection: Connection, service_id: str) -> Row[Any] | None:
-    return connection.execute(select(tables.service).where(tables.service.c.id == service_id)).first()
+def get_service(connection: Connection, service_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
+    row = connection.execute(select(tables.service).where(tables.service.c.id == service_id)).first()
+    return row if row is None or within is None or row.department_id in within else None
 
 
 def _keyset(conditions: tuple[ColumnElement[bool], ...], sort: AssetSort) -> Keyset:
@@ -157,6 +166,8 @@ def _conditions(connection: Connection, wanted: AssetFilter) -> tuple[ColumnElem
         found.append(_ASSET.department_id.is_(None) if wanted.department == NOBODY else _ASSET.department_id == wanted.department)
     if wanted.service:
         found.append(_ASSET.service_id.is_(None) if wanted.service == NOBODY else in_service(wanted.service))
+    if wanted.within is not None:
+        found.append(_ASSET.department_id.in_(sorted(wanted.within)))
     if wanted.declared is not None:
         found.append(_ASSET.declared.is_(wanted.declared))
     if wanted.gone is not None:

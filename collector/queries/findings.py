@@ -16,7 +16,20 @@ NOBODY = "none"  # the department or service of what belongs to none
 STATES = ("open", "waived", "resolved")
 _ROWS_COUNTED = 20_000
 _ROWS_READ = 2_000
-_NARROWEST_FIRST = ("asset", "address", "q", "rule", "service", "zone", "vantage", "department", "overdue", "severity", "band")
+_NARROWEST_FIRST = (
+    "asset",
+    "address",
+    "q",
+    "rule",
+    "service",
+    "zone",
+    "vantage",
+    "department",
+    "within",
+    "overdue",
+    "severity",
+    "band",
+)
 _FILTERED = (
     "rule",
     "severity",
@@ -31,7 +44,7 @@ _FILTERED = (
     "due",
 )
 _FINDING = tables.finding.c
-_TALLIED = frozenset({"state", "band", "rule", "department", "service"})
+_TALLIED = frozenset({"state", "band", "rule", "department", "service", "within"})
 
 
 class FindingSort(StrEnum):
@@ -46,7 +59,8 @@ class FindingSort(StrEnum):
 class FindingFilter:
     """What a list of findings is narrowed to; empty means all. ``q`` is looked for in asset names, addresses and rule ids.
 
-    ``overdue`` needs ``now``. ``department`` and ``service`` may be ``none``.
+    ``overdue`` needs ``now``. ``department`` and ``service`` may be ``none``. ``within`` confines all of it to departments (ids):
+    None for the whole city; what belongs to nobody is then outside.
     """
 
     state: tuple[str, ...] = ()
@@ -62,12 +76,15 @@ class FindingFilter:
     overdue: bool = False
     q: str | None = None
     now: datetime | None = None
+    within: frozenset[str] | None = None
 
     def named(self) -> dict[str, Any]:
         """The filters that are set, by name."""
-        return {
-            field.name: getattr(self, field.name) for field in fields(self) if field.name != "now" and getattr(self, field.name)
-        }
+        plain = [field.name for field in fields(self) if field.name not in ("now", "within")]
+        found: dict[str, Any] = {name: getattr(self, name) for name in plain if getattr(self, name)}
+        if self.within is not None:
+            found["within"] = sorted(self.within)
+        return found
 
 
 _ORDERS = {
@@ -128,8 +145,10 @@ def overdue_by(connection: Connection, column: str, keys: Sequence[str | None], 
     return counted
 
 
-def get_finding(connection: Connection, finding_id: str) -> Row[Any] | None:
-    return connection.execute(select(tables.finding).where(_FINDING.id == finding_id)).first()
+def get_finding(connection: Connection, finding_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
+    """The finding; None when there is none, and just so when it lies outside the departments ``within``."""
+    row = connection.execute(select(tables.finding).where(_FINDING.id == finding_id)).first()
+    return row if row is None or within is None or row.department_id in within else None
 
 
 def findings_starting(connection: Connection, prefix: str, limit: int) -> list[Row[Any]]:
@@ -146,9 +165,12 @@ def finding_events(connection: Connection, finding_id: str, limit: int = 200) ->
 
 
 def _keyset(wanted: FindingFilter, search: "_Search", sort: FindingSort) -> Keyset:
-    """One branch a state: each is a range of an index that begins with the state."""
-    shared = tuple(_conditions(_FINDING, wanted, search).values())
-    branches = tuple((_FINDING.state == state, *shared) for state in _states(wanted))
+    """One branch a state (and a department, for who is confined to some): each is a range of an index."""
+    conditions = _conditions(_FINDING, wanted, search)
+    confined = conditions.pop("within", None) is not None
+    places = [(_FINDING.department_id == one,) for one in sorted(wanted.within or ())] if confined else [()]
+    shared = tuple(conditions.values())
+    branches = tuple((_FINDING.state == state, *place, *shared) for state in _states(wanted) for place in places)
     return Keyset(select(tables.finding), _ORDERS[sort], branches)
 
 
@@ -190,6 +212,8 @@ def _conditions(of: Any, wanted: FindingFilter, search: "_Search") -> dict[str, 
     for name, column in (("asset", of.asset_id), ("address", of.address), ("zone", of.zone), ("vantage", of.vantage)):
         if getattr(wanted, name):
             found[name] = column == getattr(wanted, name)
+    if wanted.within is not None:
+        found["within"] = of.department_id.in_(sorted(wanted.within))
     if wanted.overdue:
         if wanted.now is None:
             raise ValueError("what is overdue depends on the time: give now")
@@ -243,4 +267,6 @@ def _tally_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
         value = getattr(wanted, name)
         if value:
             found.append(column == ("" if value == NOBODY else value))
+    if wanted.within is not None:
+        found.append(tally.department_id.in_(sorted(wanted.within)))
     return found

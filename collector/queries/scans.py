@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from collector import tables
+from collector.queries.assets import in_service
 from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, rows_after, signature_of
 
 _SCAN = tables.scan.c
@@ -15,12 +16,19 @@ _COVERAGE = tables.coverage.c
 
 
 def list_scans(
-    connection: Connection, state: str | None = None, zone: str | None = None, limit: int = 50, cursor: str | None = None
+    connection: Connection,
+    state: str | None = None,
+    zone: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+    *,
+    asked_by: str | None = None,
 ) -> Page[Row[Any]]:
-    """Scans, latest first. Raises :class:`~collector.queries.paging.BadCursor`."""
-    conditions = tuple(column == value for column, value in ((_SCAN.state, state), (_SCAN.zone, zone)) if value)
+    """Scans, latest first; of one asker when ``asked_by`` is given. Raises :class:`~collector.queries.paging.BadCursor`."""
+    given = ((_SCAN.state, state), (_SCAN.zone, zone), (_SCAN.asked_by, asked_by))
+    conditions = tuple(column == value for column, value in given if value)
     keyset = Keyset(select(tables.scan), Order(_SCAN.created_at, _SCAN.id, descending=True), (conditions,))
-    rows, following = rows_after(connection, keyset, limit, cursor, signature_of("scans", state, zone))
+    rows, following = rows_after(connection, keyset, limit, cursor, signature_of("scans", state, zone, asked_by))
     return Page(rows, following, *bounded_count(connection, tables.scan, (conditions,)))
 
 
@@ -61,9 +69,12 @@ class VerdictFilter:
     department: str | None = None
     service: str | None = None
     vantage: str | None = None
+    within: frozenset[str] | None = None  # departments; None = the whole city
 
     def named(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name)}
+        plain = [field.name for field in fields(self) if field.name != "within"]
+        found: dict[str, Any] = {name: getattr(self, name) for name in plain if getattr(self, name)}
+        return found if self.within is None else {**found, "within": sorted(self.within)}
 
 
 def list_verdicts(connection: Connection, wanted: VerdictFilter, limit: int = 50, cursor: str | None = None) -> Page[Row[Any]]:
@@ -125,15 +136,20 @@ def _verdict_conditions(wanted: VerdictFilter) -> tuple[ColumnElement[bool], ...
         "service": _COVERAGE.service_id,
         "vantage": _COVERAGE.vantage,
     }
-    return tuple(columns[name] == value for name, value in wanted.named().items())
+    found = [columns[name] == value for name, value in wanted.named().items() if name != "within"]
+    if wanted.within is not None:
+        found.append(_COVERAGE.department_id.in_(sorted(wanted.within)))
+    return tuple(found)
 
 
 def coverage_by_rule(
-    connection: Connection, department: str | None = None, service: str | None = None
+    connection: Connection, department: str | None = None, service: str | None = None, within: frozenset[str] | None = None
 ) -> dict[str, dict[str, int]]:
     """For each rule, how many (asset, place, vantage) have each last result. What was never judged has no row."""
     tally = tables.coverage_tally.c
     whose = [column == value for column, value in ((tally.department_id, department), (tally.service_id, service)) if value]
+    if within is not None:
+        whose.append(tally.department_id.in_(sorted(within)))
     query = select(tally.rule, tally.result, func.sum(tally.count)).where(*whose).group_by(tally.rule, tally.result)
     found: dict[str, dict[str, int]] = {}
     for rule, result, count in connection.execute(query):
@@ -141,11 +157,21 @@ def coverage_by_rule(
     return found
 
 
-def oldest_look(connection: Connection) -> datetime | None:
-    """When the asset that was evaluated longest ago was evaluated."""
-    gone = tables.asset.c.gone_since.is_(None)
-    found: datetime | None = connection.execute(select(func.min(tables.asset.c.last_evaluated)).where(gone)).scalar()
-    return found
+def looked_at(
+    connection: Connection, department: str | None = None, service: str | None = None, within: frozenset[str] | None = None
+) -> tuple[int, int, datetime | None]:
+    """Of the assets that are not gone: how many there are, how many were ever evaluated, and the oldest last evaluation."""
+    asset = tables.asset.c
+    whose: list[ColumnElement[bool]] = [asset.gone_since.is_(None)]
+    if department:
+        whose.append(asset.department_id == department)
+    if service:
+        whose.append(in_service(service))
+    if within is not None:
+        whose.append(asset.department_id.in_(sorted(within)))
+    query = select(func.count(), func.count(asset.last_evaluated), func.min(asset.last_evaluated)).where(*whose)
+    present, evaluated, oldest = connection.execute(query).one()
+    return int(present), int(evaluated), oldest
 
 
 def evidence_digest(connection: Connection, observation_id: str | None) -> str | None:

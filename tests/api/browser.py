@@ -76,5 +76,7 @@ def pages_of(world: World) -> dict[str, str]:
         "zones": "/zones",
         "schedules": "/schedules",
         "coverage": "/coverage",
+        "tokens": "/tokens",
+        "audit": "/audit",
         "missing": "/nothing-here",
     }
