@@ -13,6 +13,7 @@ from api.openapi import describe
 from api.pages import add_pages, page_for_error
 from api.parts import AppParts
 from api.problems import add_handlers
+from api.repeats import Repeats
 from api.v1 import access, findings, inventory, plain, risk, scans
 
 API = "/api/v1"
@@ -33,6 +34,7 @@ def create_app(parts: AppParts) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     add_handlers(app, page_for_error)
     # The last one added is asked first.
+    app.add_middleware(Repeats, parts=parts)
     app.add_middleware(BodyLimit, limit_bytes=parts.body_limit_bytes)
     app.add_middleware(Door, parts=parts, limiter=app.state.limiter)
     app.add_middleware(HostAllowList, base_url=parts.base_url, allowed=parts.allowed_hosts)

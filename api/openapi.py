@@ -20,6 +20,14 @@ _PROBLEMS = {
     "422": "the request is not as documented; `errors` says where",
     "429": "too many requests: wait for the seconds in Retry-After",
 }
+_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "Of your making, one for each request: sent again within a day, it is not done again and is answered as "
+    "the first time (`idempotency-replayed: true`); while the first is under way, and when nobody knows how it ended, with 409.",
+}
 _PUBLIC = frozenset({"health"})
 
 
@@ -49,8 +57,10 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "talaia token create"}}
     shown = examples()
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             _complete(operation, shown.get(operation["operationId"]))
+            if method == "post":
+                operation.setdefault("parameters", []).append(_KEY)
     return document
 
 

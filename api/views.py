@@ -78,10 +78,17 @@ def factors_of(stored: Any) -> list[dict[str, Any]]:
 
 
 def contributors(
-    connection: Connection, parts: AppParts, level: str, key: str, language: str, *, within: frozenset[str] | None = None
+    connection: Connection,
+    parts: AppParts,
+    level: str,
+    key: str,
+    language: str,
+    *,
+    within: frozenset[str] | None = None,
+    count: int = 5,
 ) -> list[dict[str, Any]]:
-    """The five findings to fix first, and what each gains; of a service that others have a part in, those ``within``."""
-    gains = risk_queries.best_fixes(connection, level, key) if level != "asset" else _asset_gains(connection, key)
+    """The findings to fix first, and what each gains; of a service that others have a part in, those ``within``."""
+    gains = risk_queries.best_fixes(connection, level, key, count) if level != "asset" else _asset_gains(connection, key, count)
     return [
         {
             "finding": gain.finding.id,
@@ -97,10 +104,10 @@ def contributors(
     ]
 
 
-def _asset_gains(connection: Connection, asset_id: str) -> list[risk_queries.Gain]:
+def _asset_gains(connection: Connection, asset_id: str, count: int) -> list[risk_queries.Gain]:
     left = risk_queries.top_findings(connection, asset_id)
     gains: list[risk_queries.Gain] = []
-    while left and len(gains) < 5:
+    while left and len(gains) < count:
         before, after = asset_risk(row.risk for row in left), asset_risk(row.risk for row in left[1:])
         gains.append(risk_queries.Gain(left.pop(0), before - after, after))
     return gains

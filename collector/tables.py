@@ -21,7 +21,20 @@ from sqlalchemy import (
 )
 
 from collector.columns import Counter, UtcTime, metadata
-from collector.work_tables import audit, control, due_run, entry_code, lease, outbox, scan, schedule, token, unit, web_session
+from collector.work_tables import (
+    audit,
+    control,
+    due_run,
+    entry_code,
+    lease,
+    outbox,
+    repeated_request,
+    scan,
+    schedule,
+    token,
+    unit,
+    web_session,
+)
 
 # --- the catalogue: what the city says of itself -------------------------------------------------------------------
 
@@ -328,6 +341,7 @@ __all__ = [
     "metadata",
     "observation",
     "outbox",
+    "repeated_request",
     "scan",
     "schedule",
     "score_history",

@@ -144,6 +144,20 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
+# A request that a program may send again: what was answered the first time.
+repeated_request = Table(
+    "repeated_request",
+    metadata,
+    Column("caller", String(100), primary_key=True),
+    Column("key", String(255), primary_key=True),  # its Idempotency-Key
+    Column("fingerprint", String(64), nullable=False),  # SHA-256 of what was asked
+    Column("at", UtcTime, nullable=False),
+    Column("status", Integer),  # None = not answered yet
+    Column("media_type", String(100)),
+    Column("body", LargeBinary),  # None = an answer that is shown once
+    Index("ix_repeated_request_at", "at"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

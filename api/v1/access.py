@@ -57,7 +57,7 @@ class TokensShown(BaseModel):
 
 class AuditQuery(Sent):
     limit: int = Field(100, ge=1, le=500)
-    before: int | None = Field(None, ge=1, description="the seq of the last row seen")
+    before: int | None = Field(None, ge=1, le=2**63 - 1, description="the seq of the last row seen")
 
 
 class AuditRow(Shown):

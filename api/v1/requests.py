@@ -78,6 +78,14 @@ class RiskQuery(Sent):
     days: int = Field(90, ge=1, le=800, description="how much history")
 
 
+class FixesQuery(Sent):
+    """``below`` ends the list once the score is there."""
+
+    count: int = Field(10, ge=1, le=30)
+    below: float | None = Field(None, ge=0, le=100)
+    language: Language | None = None
+
+
 class CoverageQuery(Sent):
     department: Id | None = None
     service: Id | None = None

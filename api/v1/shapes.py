@@ -39,6 +39,20 @@ class Contributor(BaseModel):
     score_after: float
 
 
+class Fixes(BaseModel):
+    """The fewest fixes found that lower a score most, in order: each is the best once those before it are done.
+
+    ``reached`` says whether they bring the score to ``below``; None when no score was asked for.
+    """
+
+    level: Literal["city", "department", "service", "asset"]
+    key: str
+    value: float | None
+    below: float | None
+    reached: bool | None
+    items: list[Contributor]
+
+
 class Risk(BaseModel):
     """``value`` is None when nothing was evaluated yet; it lies between ``low`` and ``high`` whatever was not looked at."""
 
