@@ -64,7 +64,8 @@ make_environment() {
   "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || install_packages "the Python environment" python3-venv
   say "Making the Python environment in .venv from $lock (once; about a minute)"
   [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r "$lock"
+  # The lock names everything: resolving it once more would only trip over extras, which a lock does not spell.
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --no-deps --require-hashes -r "$lock"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
   cat "$lock" pyproject.toml >"$stamp"
 }
