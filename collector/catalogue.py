@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 from collector import tables, tally
 from collector.batch import Batch, IdentifierKey, Tables
 from collector.catalogue_file import Catalogue, DeclaredAsset, catalogue_schema, load_catalogue
+from collector.deadlines import DeadlinePolicy
 from collector.events import Action
 from collector.evidence import Kind
 from collector.findings import LifeCycle
@@ -25,7 +26,9 @@ _ASSETS = uuid.UUID("d6f0f1b5-8f39-5a53-9b0e-3c5b5d3f7a10")
 _RANK = {"ALTA": 3, "MEDIA": 2, "BASICA": 1, None: 0}
 
 
-def apply_catalogue(connection: Connection, catalogue: Catalogue, clock: Callable[[], datetime]) -> None:
+def apply_catalogue(
+    connection: Connection, catalogue: Catalogue, clock: Callable[[], datetime], deadlines: DeadlinePolicy | None = None
+) -> None:
     """Make the store say what the catalogue says. Applying it again changes nothing.
 
     A declared asset takes over what was already found at its addresses. One that left the file stays as an asset nobody declares,
@@ -34,7 +37,7 @@ def apply_catalogue(connection: Connection, catalogue: Catalogue, clock: Callabl
     now = clock()
     _departments(connection, catalogue)
     _services(connection, catalogue)
-    work = _Applying(connection, catalogue, now)
+    work = _Applying(connection, catalogue, LifeCycle(now=now, deadlines=deadlines or DeadlinePolicy()))
     work.assets()
     work.retire()
     work.finish()
@@ -44,12 +47,12 @@ def apply_catalogue(connection: Connection, catalogue: Catalogue, clock: Callabl
 
 
 class _Applying:
-    def __init__(self, connection: Connection, catalogue: Catalogue, now: datetime) -> None:
+    def __init__(self, connection: Connection, catalogue: Catalogue, life: LifeCycle) -> None:
         self._connection = connection
         self._catalogue = catalogue
-        self._now = now
+        self._now = life.now
         self._batch = Batch(connection, Tables(connection.dialect.name))
-        self._life = LifeCycle(now=now)
+        self._life = life
         self._known = self._rows(tables.asset.c.catalogue_id.is_not(None))
 
     def _rows(self, condition: Any) -> dict[str, Any]:

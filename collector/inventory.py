@@ -95,7 +95,7 @@ def somebody_answered(connection: Connection, batch: Batch, asset: AssetRecord, 
 
 
 def judge_inventory(connection: Connection, intake: Intake) -> Changes:
-    """Judge every asset by what the inventory says of it now (INV-001 to 003), and weigh what became overdue.
+    """Judge every asset by what the inventory says of it now (INV-001 to 003); weigh what became overdue or has another deadline.
 
     Assets proved gone are left alone. ``days_unseen`` of one that was never seen is not determined.
     """
@@ -107,16 +107,19 @@ def judge_inventory(connection: Connection, intake: Intake) -> Changes:
         intake.batch.load(part)
         for asset_id in part:
             asset = intake.batch.assets[asset_id]
-            _weigh_overdue(intake, asset)
+            _weigh_by_time(intake, asset)
             days = None if asset.last_seen is None else max(0.0, (intake.now - asset.last_seen).total_seconds() / 86_400)
             seen = intake.inventory_seen(asset, intake.now, cause, "", Vantage.INTERNAL.value)
             intake.judge_asset(asset, seen, days)
     return intake.finish(ingested=0, skipped=0)
 
 
-def _weigh_overdue(intake: Intake, asset: AssetRecord) -> None:
+def _weigh_by_time(intake: Intake, asset: AssetRecord) -> None:
     for finding in list(intake.batch.findings[asset.id].values()):
-        if finding.state != "resolved" and finding.due is not None and finding.due < intake.now:
+        if finding.state == "resolved":
+            continue
+        due = intake.settings.deadlines.due(finding.opened_at, finding.severity, finding.exposure)
+        if due != finding.due or (due is not None and due < intake.now):
             intake.life.score(asset, finding, finding.exposure)
             intake.batch.change_finding(finding)
 

@@ -115,7 +115,9 @@ class Parts:
     def ingest(self) -> Ingest:
         deliver = self._deliver if self.settings.elasticsearch else None
         networks = self.catalogue.network_defaults() if self.catalogue else ()
-        return Ingest(self.store, self.rulebook, IngestSettings(clock=now, zones=self.zones, networks=networks), deliver)
+        deadlines = self.settings.deadlines.as_policy()
+        settings = IngestSettings(clock=now, zones=self.zones, networks=networks, deadlines=deadlines)
+        return Ingest(self.store, self.rulebook, settings, deliver)
 
     def _deliver(self, connection: Connection, changes: Changes) -> None:
         at = now()
@@ -142,6 +144,6 @@ class Parts:
         """Put the catalogue's and the settings' words into the database. Repeating it changes nothing."""
         with self.store.write() as connection:
             if self.catalogue:
-                apply_catalogue(connection, self.catalogue, now)
+                apply_catalogue(connection, self.catalogue, now, self.settings.deadlines.as_policy())
             wanted = [text.as_schedule(self.zones[text.zone].timezone) for text in self.settings.schedules]
             sync_schedules(connection, wanted, at=now())

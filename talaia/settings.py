@@ -1,15 +1,18 @@
 """The one tree of settings, read once from ``talaia.yaml``. Other rooms take plain arguments."""
 
+import math
 import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from collector.deadlines import DeadlinePolicy
 from collector.rescans import RescanPolicy
 from collector.slots import Schedule
+from rules.verdict import Severity
 from scanners import located_yaml
 from scanners.located_yaml import FileError
 
@@ -112,6 +115,36 @@ class RescansText(_Written):
         return RescanPolicy(**{word: timedelta(seconds=_seconds(getattr(self, word))) for word in words})
 
 
+Days = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}d$", examples=["14d"])]
+
+
+class DeadlinesText(_Written):
+    """How long a finding may stand, by its severity; none: until the next upgrade. A band slower for insiders."""
+
+    critical: Days | None = "3d"
+    high: Days | None = "14d"
+    medium: Days | None = "60d"
+    low: Days | None = None
+    info: Days | None = None
+    slower_for: tuple[Literal["internet", "authenticated", "partner", "internal", "isolated", "unknown"], ...] = (
+        "internal",
+        "isolated",
+    )
+
+    def as_policy(self) -> DeadlinePolicy:
+        written = {severity.value: getattr(self, severity.value) for severity in Severity}
+        days = {severity: int(text[:-1]) for severity, text in written.items() if text is not None}
+        return DeadlinePolicy(days=days, slower_for=frozenset(self.slower_for))
+
+    @model_validator(mode="after")
+    def _worse_is_sooner(self) -> "DeadlinesText":
+        written = [getattr(self, word) for word in ("critical", "high", "medium", "low", "info")]
+        days = [int(text[:-1]) if text is not None else math.inf for text in written]
+        if days != sorted(days):
+            raise ValueError("deadlines: what is worse cannot have more time than what is less so")
+        return self
+
+
 class Settings(_Written):
     """Everything a Talaia is told. Relative paths are relative to the settings file's folder."""
 
@@ -121,6 +154,7 @@ class Settings(_Written):
     rules: Rules = Rules()
     schedules: tuple[ScheduleText, ...] = ()
     rescans: RescansText = RescansText()
+    deadlines: DeadlinesText = DeadlinesText()
     elasticsearch: Elasticsearch | None = None
     listen: Listen = Listen()
     trusted_authorities: tuple[Path, ...] = Field(default=(), description="PEM files of the city's own authorities")

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from collector import tables
+from collector.deadlines import DeadlinePolicy
 from collector.findings import finding_id
 from collector.store import Store
+from rules.verdict import Severity
 from scanners.observation import Observation, Outcome, Vantage
 from scanners.protocols.redis import RedisFacts
 from tests.collector.watching import START, Watch
@@ -249,6 +251,22 @@ def test_due_by_severity_and_exposure(watch: Watch) -> None:
     watch.take(watch.redis(False, vantage=Vantage.INTERNET))
     assert watch.finding().due == START + timedelta(days=3)
     assert watch.finding().band == "critical"
+
+
+def test_another_policy_holds_for_open_findings_from_the_next_turn_on(watch: Watch) -> None:
+    watch.take(watch.redis(False, vantage=Vantage.INTERNET))
+    before = watch.finding().risk
+    stricter = DeadlinePolicy(days={Severity.CRITICAL: 1}, slower_for=frozenset())
+    other = Watch(watch.store, deadlines=stricter)
+    other.now = START + timedelta(days=2)
+    other.ingest.refresh()
+    assert other.finding().due == START + timedelta(days=1)
+    assert other.finding().risk > before  # overdue by the new policy
+    other.ingest = Watch(watch.store, clock=lambda: other.now, deadlines=DeadlinePolicy(days={})).ingest
+    other.ingest.refresh()
+    assert other.finding().due is None
+    assert other.finding().risk == before
+    watch.check()
 
 
 def test_overdue_findings_weigh_more_each_day(watch: Watch) -> None:

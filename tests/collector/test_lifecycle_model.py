@@ -85,7 +85,7 @@ class LifeCycle(RuleBasedStateMachine):
     def begin(self) -> None:
         self.watch = Watch(self.store)
         with self.store.write() as connection:
-            for table in reversed(tables.metadata.sorted_tables):
+            for table in (one for one in reversed(tables.metadata.sorted_tables) if one is not tables.audit):
                 connection.execute(table.delete())
         self.model = Model()
         self.scan = 0
