@@ -19,12 +19,12 @@ from starlette.types import Scope as AsgiScope
 from api.parts import AppParts
 from api.problems import Problem, problem_response
 from api.rights import NOWHERE, OPERATIONS, Permission, Reach, reach_of
-from collector import audit, tokens
+from collector import audit, sessions, tokens
 from collector.grants import Grant
 from scanners.clean_text import clean_text
 
 PUBLIC = re.compile(
-    r"/api/v1/health|/static/[A-Za-z0-9_./-]+|/sign-in|/enter/[A-Za-z0-9_-]{1,100}|/favicon\.ico|/language|/theme"
+    r"/api/v1/health|/static/[A-Za-z0-9_./-]+|/sign-in|/(enter|welcome)/[A-Za-z0-9_-]{1,100}|/favicon\.ico|/language|/theme"
 )
 COOKIE = "talaia_session"
 SECURE_COOKIE = "__Host-talaia_session"
@@ -157,6 +157,9 @@ class Door:
         return problem_response(401, "unauthenticated", detail, headers={"www-authenticate": 'Bearer realm="talaia"'})
 
     def _find(self, secret: str, program: bool, address: str) -> Caller | None:
+        return self._token(secret, program, address) or (None if program else self._person(secret, address))
+
+    def _token(self, secret: str, program: bool, address: str) -> Caller | None:
         now = self.parts.clock()
         with self.parts.store.read() as connection:
             find = tokens.find_token if program else tokens.session_token
@@ -168,6 +171,18 @@ class Door:
                 tokens.note_use(connection, token, now)
         session = "" if program else secret
         return Caller(f"token:{token.id}", token.name, token.grants, token.permissions, session, address)
+
+    def _person(self, secret: str, address: str) -> Caller | None:
+        now = self.parts.clock()
+        with self.parts.store.read() as connection:
+            found = sessions.session_account(connection, secret, now, self.parts.session_idle)
+        if found is None:
+            return None
+        account, used_at = found
+        if sessions.use_is_news(used_at, now):
+            with self.parts.store.write() as connection:
+                sessions.note_use(connection, secret, now)
+        return Caller(f"account:{account.id}", account.name, account.grants, None, secret, address)
 
     def _cookie(self, headers: Headers) -> str | None:
         try:

@@ -15,6 +15,7 @@ from api.parts import AppParts
 from api.problems import add_handlers
 from api.repeats import Repeats
 from api.v1 import access, findings, inventory, plain, risk, scans
+from collector.passwords import Passwords
 
 API = "/api/v1"
 
@@ -24,6 +25,7 @@ def create_app(parts: AppParts) -> FastAPI:
     app = FastAPI(title="Talaia", version=parts.version, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
     app.state.limiter = Limiter()
+    app.state.passwords = Passwords()
     reads = APIRouter(prefix=API, dependencies=[Depends(authorise)])
     for part in (risk, findings, inventory, scans, plain, access):
         reads.include_router(part.router)

@@ -60,6 +60,7 @@ class RateLimits:
 
     per_token: int = 1_200
     per_address: int = 2_400
+    sign_ins_per_account: int = 5  # tries from places that never signed in to it; each known place has as many of its own
     refused_per_address: int = 60  # unknown tokens, sign-ins that failed
     denials_noted: int = 60  # denied attempts of one caller that the audit log keeps
 
@@ -90,6 +91,7 @@ class AppParts:
     clock: Callable[[], datetime] = _now
     limits: RateLimits = field(default_factory=RateLimits)
     session_lifetime: timedelta = timedelta(hours=12)
+    session_idle: timedelta = timedelta(hours=1)  # of a person who does nothing
     body_limit_bytes: int = 64 * 1024
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from collector.columns import Counter, UtcTime, metadata
+from collector.people_tables import account, account_grant, account_link, account_place
 from collector.work_tables import (
     audit,
     control,
@@ -322,6 +323,10 @@ score_history = Table(
 __all__ = [
     "Counter",
     "UtcTime",
+    "account",
+    "account_grant",
+    "account_link",
+    "account_place",
     "asset",
     "asset_service",
     "asset_words",

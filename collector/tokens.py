@@ -87,7 +87,7 @@ def create_token(
         insert(tables.token).values(
             id=token.id,
             name=name,
-            digest=_digest(secret),
+            digest=digest_of(secret),
             role=role.value,
             departments=None if confined is None else list(confined),
             permissions=None if narrowed is None else sorted(narrowed),
@@ -102,7 +102,7 @@ def find_token(connection: Connection, secret: str, now: datetime) -> Token | No
     """The valid token of this secret; None for an unknown, expired or revoked one."""
     if not secret.startswith(_PREFIX) or len(secret) > 100:
         return None
-    digest = _digest(secret)
+    digest = digest_of(secret)
     row = connection.execute(select(tables.token).where(tables.token.c.digest == digest)).first()
     if row is None or not hmac.compare_digest(row.digest, digest):
         return None
@@ -141,7 +141,11 @@ def open_session(connection: Connection, token: Token, now: datetime, lifetime: 
     connection.execute(delete(tables.web_session).where(tables.web_session.c.expires_at <= now))
     connection.execute(
         insert(tables.web_session).values(
-            digest=_digest(secret), token_id=token.id, created_at=now, expires_at=min(now + lifetime, token.expires_at)
+            digest=digest_of(secret),
+            token_id=token.id,
+            created_at=now,
+            expires_at=min(now + lifetime, token.expires_at),
+            used_at=now,
         )
     )
     return secret
@@ -154,7 +158,7 @@ def session_token(connection: Connection, secret: str, now: datetime) -> Token |
     query = (
         select(tables.token)
         .join(tables.web_session, tables.web_session.c.token_id == tables.token.c.id)
-        .where(tables.web_session.c.digest == _digest(secret), tables.web_session.c.expires_at > now)
+        .where(tables.web_session.c.digest == digest_of(secret), tables.web_session.c.expires_at > now)
     )
     row = connection.execute(query).first()
     token = _token(row) if row else None
@@ -162,14 +166,14 @@ def session_token(connection: Connection, secret: str, now: datetime) -> Token |
 
 
 def close_session(connection: Connection, secret: str) -> None:
-    connection.execute(delete(tables.web_session).where(tables.web_session.c.digest == _digest(secret)))
+    connection.execute(delete(tables.web_session).where(tables.web_session.c.digest == digest_of(secret)))
 
 
 def issue_entry_code(connection: Connection, token: Token, now: datetime, lifetime: timedelta = timedelta(hours=1)) -> str:
     """A code for the link ``/enter/<code>``, which signs one browser in as ``token``, once."""
     code = secrets.token_urlsafe(32)
     connection.execute(delete(tables.entry_code).where(tables.entry_code.c.expires_at <= now))
-    connection.execute(insert(tables.entry_code).values(digest=_digest(code), token_id=token.id, expires_at=now + lifetime))
+    connection.execute(insert(tables.entry_code).values(digest=digest_of(code), token_id=token.id, expires_at=now + lifetime))
     return code
 
 
@@ -177,7 +181,7 @@ def redeem_entry_code(connection: Connection, code: str, now: datetime) -> Token
     """Use the code up; the valid token it stands for, or None."""
     used = (
         delete(tables.entry_code)
-        .where(tables.entry_code.c.digest == _digest(code), tables.entry_code.c.expires_at > now)
+        .where(tables.entry_code.c.digest == digest_of(code), tables.entry_code.c.expires_at > now)
         .returning(tables.entry_code.c.token_id)
     )
     token_id = connection.execute(used).scalar()
@@ -188,7 +192,8 @@ def redeem_entry_code(connection: Connection, code: str, now: datetime) -> Token
     return token if token and token.valid(now) else None
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """What is kept of a secret of 256 random bits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -104,14 +104,17 @@ token = Table(
     Column("last_used_at", UtcTime),
 )
 
-# A browser that signed in with a token: what the token loses, its sessions lose at once.
+# A browser that signed in with a token or as a person: what either loses, its sessions lose at once.
 web_session = Table(
     "web_session",
     metadata,
     Column("digest", String(64), primary_key=True),  # SHA-256 of the cookie's 256-bit random secret
-    Column("token_id", ForeignKey("token.id", ondelete="CASCADE"), nullable=False),
+    Column("token_id", ForeignKey("token.id", ondelete="CASCADE")),
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), index=True),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime, nullable=False),  # to the minute; an idle session of a person ends
+    Column("agent", String(200), nullable=False, server_default=""),  # what the browser calls itself
 )
 
 # A link that signs one browser in, once.

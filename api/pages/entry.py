@@ -5,7 +5,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.access import cookie_name
-from api.pages.forms import back_to, first, plain_form, read_form
+from api.pages.forms import back_to, first, password_of, plain_form, read_form
+from api.pages.letting_in import let_in, remember, try_password
 from api.pages.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, parts_of, render
 from api.texts import LANGUAGES
 from collector import tokens
@@ -13,7 +14,6 @@ from collector.tokens import Token
 
 router = APIRouter(include_in_schema=False)
 open_router = APIRouter(include_in_schema=False)  # for those who have not signed in
-_YEAR_SECONDS = 365 * 24 * 3600
 
 
 @open_router.get("/sign-in")
@@ -24,6 +24,8 @@ def sign_in_page(request: Request) -> HTMLResponse:
 @open_router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
     fields = await plain_form(request)
+    if "login" in fields:
+        return await run_in_threadpool(try_password, request, first(fields, "login", 100), password_of(fields, "password"))
     return await run_in_threadpool(_try_token, request, first(fields, "token"))
 
 
@@ -51,7 +53,7 @@ async def choose_language(request: Request) -> Response:
     language = first(fields, "language")
     answer = back_to(fields)
     if language in LANGUAGES:
-        _remember(request, answer, LANGUAGE_COOKIE, language)
+        remember(request, answer, LANGUAGE_COOKIE, language)
     return answer
 
 
@@ -61,7 +63,7 @@ async def choose_theme(request: Request) -> Response:
     theme = first(fields, "theme")
     answer = back_to(fields)
     if theme in THEMES:
-        _remember(request, answer, THEME_COOKIE, theme)
+        remember(request, answer, THEME_COOKIE, theme)
     return answer
 
 
@@ -82,24 +84,9 @@ def _welcome(request: Request, token: Token) -> Response:
     parts = parts_of(request)
     with parts.store.write() as connection:
         secret = tokens.open_session(connection, token, parts.clock(), parts.session_lifetime)
-    answer = RedirectResponse("/", 303)
-    answer.set_cookie(
-        cookie_name(parts),
-        secret,
-        max_age=int(parts.session_lifetime.total_seconds()),
-        path="/",
-        secure=parts.base_url.startswith("https:"),
-        httponly=True,
-        samesite="strict",
-    )
-    return answer
+    return let_in(request, secret)
 
 
 def _forget(request: Request, session: str) -> None:
     with parts_of(request).store.write() as connection:
         tokens.close_session(connection, session)
-
-
-def _remember(request: Request, answer: Response, name: str, value: str) -> None:
-    secure = parts_of(request).base_url.startswith("https:")
-    answer.set_cookie(name, value, max_age=_YEAR_SECONDS, path="/", secure=secure, httponly=True, samesite="strict")

@@ -39,6 +39,11 @@ def first(fields: Mapping[str, list[str]], name: str, limit: int = 200) -> str:
     return "".join(character for character in text if character.isprintable() and not "\ud800" <= character <= "\udfff")
 
 
+def password_of(fields: Mapping[str, list[str]], name: str) -> str:
+    """A password as it was typed: nothing of it is cut off."""
+    return fields.get(name, [""])[0]
+
+
 def back_to(fields: Mapping[str, list[str]], otherwise: str = "/") -> RedirectResponse:
     """To the page the form was on: a path of ours, never another site."""
     path = first(fields, "back", 2_000)

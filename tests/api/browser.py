@@ -53,7 +53,7 @@ def chromium() -> Iterator[Browser]:
 def sign_in(page: Page, base: str, world: World, role: str = "administrator") -> None:
     page.goto(f"{base}/sign-in")
     page.fill("input[name=token]", world.secrets[role])
-    page.click("button.main")
+    page.click("#with-token button.main")
     page.wait_for_url(f"{base}/")
 
 
@@ -77,6 +77,7 @@ def pages_of(world: World) -> dict[str, str]:
         "schedules": "/schedules",
         "coverage": "/coverage",
         "tokens": "/tokens",
+        "accounts": "/accounts",
         "audit": "/audit",
         "missing": "/nothing-here",
     }

@@ -29,6 +29,8 @@ PUBLIC = {
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("GET", "/enter/{code}"),
+    ("GET", "/welcome/{code}"),
+    ("POST", "/welcome/{code}"),
     ("POST", "/language"),
     ("POST", "/theme"),
     ("GET", "/favicon.ico"),

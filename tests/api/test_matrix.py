@@ -25,7 +25,17 @@ from tests.api.seed import NOW
 from tests.api.world import World, make_world, sqlite_url
 
 OWN, OTHER = "citizens", "innovation"
-PUBLIC = {"health", "GET /sign-in", "POST /sign-in", "GET /enter/{code}", "POST /language", "POST /theme", "GET /favicon.ico"}
+PUBLIC = {
+    "health",
+    "GET /sign-in",
+    "POST /sign-in",
+    "GET /enter/{code}",
+    "GET /welcome/{code}",
+    "POST /welcome/{code}",
+    "POST /language",
+    "POST /theme",
+    "GET /favicon.ico",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "start_scan": {"zone": "dmz"},
     "press_stop": {"reason": "a test"},
@@ -112,7 +122,7 @@ def address(operation: Operation, things: dict[str, str], city: World) -> str:
     values = {**things, "scan_id": city.scan_id, "rule_id": "TLS-002", "zone_id": "dmz", "token_id": "no-such-thing"}
     if operation.path.startswith("/services/"):
         values["key"] = things["service"]
-    return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], operation.path)
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "no-such-thing"), operation.path)
 
 
 def ask(city: World, secret: str, operation: Operation, path: str) -> Any:
