@@ -15,9 +15,11 @@ _PROBLEMS = {
     "403": "the token lacks the scope",
     "404": "there is no such thing",
     "409": "not possible in the present state",
+    "412": "what was read has changed since: read it again",
     "413": "the body is too long",
     "421": "not a host name of this server",
     "422": "the request is not as documented; `errors` says where",
+    "428": "send the ETag of what was read in If-Match",
     "429": "too many requests: wait for the seconds in Retry-After",
 }
 _KEY: dict[str, Any] = {
@@ -59,6 +61,8 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
     for path in document["paths"].values():
         for method, operation in path.items():
             _complete(operation, shown.get(operation["operationId"]))
+            for parameter in operation.get("parameters", []):
+                parameter["required"] |= parameter["name"] == "If-Match"  # without it the answer is 428, not 422 (RFC 6585)
             if method == "post":
                 operation.setdefault("parameters", []).append(_KEY)
     return document

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -73,9 +74,9 @@ def _now() -> datetime:
 class AppParts:
     """The parts of one application.
 
-    ``zones`` gives the zones in force by id. ``city_names`` by language. ``base_url`` is how people reach it
-    (``https://talaia.vilamar.example``): with ``https`` cookies are marked Secure. ``allowed_hosts`` are further names that
-    it answers to besides that of ``base_url`` (``*`` for any).
+    ``zones`` gives the zones in force by id; ``zone_file`` is where they are written, None where they cannot be changed.
+    ``city_names`` by language. ``base_url`` is how people reach it (``https://talaia.vilamar.example``): with ``https`` cookies
+    are marked Secure. ``allowed_hosts`` are further names that it answers to besides that of ``base_url`` (``*`` for any).
     """
 
     store: Store
@@ -86,6 +87,7 @@ class AppParts:
     base_url: str = "http://127.0.0.1:8600"
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     version: str = "0"
+    zone_file: Path | None = None
     default_language: str = "ca"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Madrid"))
     clock: Callable[[], datetime] = _now

@@ -35,6 +35,7 @@ from collector.work_tables import (
     token,
     unit,
     web_session,
+    zone_change,
 )
 
 # --- the catalogue: what the city says of itself -------------------------------------------------------------------
@@ -355,4 +356,5 @@ __all__ = [
     "token",
     "unit",
     "web_session",
+    "zone_change",
 ]

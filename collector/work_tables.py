@@ -10,6 +10,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -85,6 +86,25 @@ control = Table(
     Column("key", String(64), primary_key=True),  # "stop"
     Column("value", JSON),
     Column("at", UtcTime, nullable=False),
+)
+
+# A change of the zone file that one person proposes and another approves.
+zone_change = Table(
+    "zone_change",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("state", String(16), nullable=False),  # of collector.zone_changes
+    Column("text", Text, nullable=False),  # the whole file as it would be
+    Column("base", String(64), nullable=False),  # SHA-256 of the file it was made from
+    Column("reason", String(400), nullable=False),
+    Column("differences", JSON, nullable=False),
+    Column("proposed_by", String(200), nullable=False),
+    Column("proposed_by_id", String(100), nullable=False),
+    Column("proposed_at", UtcTime, nullable=False),
+    Column("decided_by", String(200)),
+    Column("decided_by_id", String(100)),
+    Column("decided_at", UtcTime),
+    Index("ix_zone_change_state", "state", "proposed_at"),
 )
 
 # --- people and delivery -------------------------------------------------------------------------------------------

@@ -309,6 +309,11 @@ def load_zones(path: Path) -> tuple[Zone, ...]:
     return located_yaml.validated(document, ZoneFile).zones
 
 
+def read_zones(text: str, source: str) -> tuple[Zone, ...]:
+    """The zones of a file's text; ``source`` is the name that errors carry. Raises :class:`~scanners.located_yaml.FileError`."""
+    return located_yaml.validated(located_yaml.parse(text, source), ZoneFile).zones
+
+
 def zone_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the zone file, for editors; also published as ``docs/schemas/zones.json``."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ZoneFile.model_json_schema(by_alias=True)}

@@ -45,6 +45,7 @@ def app_parts(parts: Parts) -> AppParts:
         base_url=base_url(parts),
         allowed_hosts=listen.hosts,
         version=version("talaia"),
+        zone_file=parts.settings.path(parts.settings.zones),
         clock=now,
     )
 

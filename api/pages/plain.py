@@ -1,4 +1,4 @@
-"""The plain lists of a tool that is trusted: rules, zones, schedules, coverage; and the favicon, which shows the band."""
+"""The plain lists of a tool that is trusted: rules, schedules, coverage; and the favicon, which shows the band."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -8,9 +8,8 @@ from api.access import Asker
 from api.pages.rendering import environment, parts_of, render, tongue_of
 from api.problems import not_found
 from api.texts import rule_of
-from api.v1.plain import scope_of, show_coverage, show_rules, show_schedules, show_zone
+from api.v1.plain import scope_of, show_coverage, show_rules, show_schedules
 from api.v1.requests import Key
-from collector.queries import scans as scan_queries
 
 router = APIRouter(include_in_schema=False)
 open_router = APIRouter(include_in_schema=False)
@@ -29,16 +28,6 @@ def rule(request: Request, caller: Asker, rule_id: Key) -> HTMLResponse:
         raise not_found("rule")
     line = next(one for one in show_rules(parts, tongue_of(request).language, scope_of(caller)) if one["id"] == rule_id)
     return render(request, "rule.html", rule=found, line=line, mappings=found.mappings.model_dump(mode="json"))
-
-
-@router.get("/zones")
-def zones(request: Request) -> HTMLResponse:
-    parts = parts_of(request)
-    now = parts.clock()
-    found = parts.zones()
-    with parts.store.read() as connection:
-        last = {zone_id: scan_queries.last_finished_scan(connection, zone_id) for zone_id in found}
-    return render(request, "zones.html", zones=[show_zone(zone, now) for zone in found.values()], last=last)
 
 
 @router.get("/schedules")

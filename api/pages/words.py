@@ -25,6 +25,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "probe": N_("probe"),
         "auditor": N_("auditor"),
     },
+    "change": {
+        "added": N_("is added"),
+        "removed": N_("is removed"),
+        "changed": N_("changes"),
+        "approved": N_("approved"),
+        "refused": N_("refused"),
+        "withdrawn": N_("withdrawn"),
+    },
     "outcome": {"done": N_("done"), "denied": N_("denied"), "failed": N_("failed")},
     "state": {"open": N_("open"), "waived": N_("waived"), "resolved": N_("resolved")},
     "result": {

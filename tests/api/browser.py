@@ -74,6 +74,7 @@ def pages_of(world: World) -> dict[str, str]:
         "rules": "/rules",
         "rule": "/rules/TLS-002",
         "zones": "/zones",
+        "zones_edit": "/zones/edit",
         "schedules": "/schedules",
         "coverage": "/coverage",
         "tokens": "/tokens",

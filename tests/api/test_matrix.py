@@ -119,7 +119,14 @@ def secrets(city: World) -> dict[tuple[Role, str], str]:
 
 
 def address(operation: Operation, things: dict[str, str], city: World) -> str:
-    values = {**things, "scan_id": city.scan_id, "rule_id": "TLS-002", "zone_id": "dmz", "token_id": "no-such-thing"}
+    values = {
+        **things,
+        "scan_id": city.scan_id,
+        "rule_id": "TLS-002",
+        "zone_id": "dmz",
+        "token_id": "no-such-thing",
+        "change_id": "no-such-thing",
+    }
     if operation.path.startswith("/services/"):
         values["key"] = things["service"]
     return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "no-such-thing"), operation.path)
