@@ -24,7 +24,7 @@ from collector.grants import Grant
 from scanners.clean_text import clean_text
 
 PUBLIC = re.compile(
-    r"/api/v1/health|/static/[A-Za-z0-9_./-]+|/sign-in|/(enter|welcome)/[A-Za-z0-9_-]{1,100}|/favicon\.ico|/language|/theme"
+    r"/api/v1/health|/static/[A-Za-z0-9_./-]+|/sign-in(/oidc(/back|/leave|/logout)?)?|/(enter|welcome)/[A-Za-z0-9_-]{1,100}|/favicon\.ico|/language|/theme"
 )
 COOKIE = "talaia_session"
 SECURE_COOKIE = "__Host-talaia_session"

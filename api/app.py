@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api.access import Door, Limiter, authorise
 from api.guard import BodyLimit, HostAllowList, SecurityHeaders
+from api.oidc import Oidc
 from api.openapi import describe
 from api.pages import add_pages, page_for_error
 from api.parts import AppParts
@@ -26,6 +27,7 @@ def create_app(parts: AppParts) -> FastAPI:
     app.state.parts = parts
     app.state.limiter = Limiter()
     app.state.passwords = Passwords()
+    app.state.oidc = Oidc(parts.provider, parts.clock) if parts.provider else None
     reads = APIRouter(prefix=API, dependencies=[Depends(authorise)])
     for part in (risk, findings, inventory, scans, plain, access, zone_changes):
         reads.include_router(part.router)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from api.oidc import Provider
 from collector import looking_again, runs, stopping
 from collector.store import Store
 from rules.rule import Rule
@@ -94,6 +95,7 @@ class AppParts:
     limits: RateLimits = field(default_factory=RateLimits)
     session_lifetime: timedelta = timedelta(hours=12)
     session_idle: timedelta = timedelta(hours=1)  # of a person who does nothing
+    provider: Provider | None = None  # of people's identity
     body_limit_bytes: int = 64 * 1024
 
 

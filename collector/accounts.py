@@ -71,6 +71,18 @@ def find_account(connection: Connection, name_or_id: str) -> Account | None:
     return account_of(connection, row) if row else None
 
 
+def account_of_subject(connection: Connection, issuer: str, subject: str) -> Account | None:
+    """The account of a person whom an identity provider knows."""
+    which = (tables.account.c.issuer == issuer, tables.account.c.subject == subject)
+    row = connection.execute(select(tables.account).where(*which)).first()
+    return account_of(connection, row) if row else None
+
+
+def bind_subject(connection: Connection, account: Account, issuer: str, subject: str) -> None:
+    values = {"issuer": issuer, "subject": subject}
+    connection.execute(update(tables.account).where(tables.account.c.id == account.id).values(**values))
+
+
 def list_accounts(connection: Connection) -> list[Account]:
     rows = connection.execute(select(tables.account).order_by(tables.account.c.name)).all()
     return [account_of(connection, row) for row in rows]

@@ -1,6 +1,6 @@
 """The tables of people: their accounts, what they were made, where they signed in from, how they set a password."""
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy import Column, ForeignKey, String, Table, UniqueConstraint
 
 from collector.columns import UtcTime, metadata
 
@@ -13,8 +13,11 @@ account = Table(
     Column("email", String(254)),
     Column("language", String(2)),
     Column("password", String(300)),  # argon2id, with its parameters; None = none was set yet
+    Column("issuer", String(300)),  # the identity provider that knows this person, and its name for them
+    Column("subject", String(255)),
     Column("created_at", UtcTime, nullable=False),
     Column("disabled_at", UtcTime),
+    UniqueConstraint("issuer", "subject"),
 )
 
 account_grant = Table(

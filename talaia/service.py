@@ -13,8 +13,10 @@ import uvicorn
 from sqlalchemy import Connection
 
 from api.app import create_app
+from api.oidc import Provider
 from api.parts import AppParts, StoreActions
 from collector.elasticsearch.shipper import shipping
+from collector.grants import Grant
 from collector.rescans import Rescans
 from collector.schedules import Scheduler
 from collector.stopping import StopWatch
@@ -47,7 +49,18 @@ def app_parts(parts: Parts) -> AppParts:
         version=version("talaia"),
         zone_file=parts.settings.path(parts.settings.zones),
         clock=now,
+        provider=_provider(parts),
     )
+
+
+def _provider(parts: Parts) -> Provider | None:
+    """The identity provider; its secret is read from the file each time it is used."""
+    written = parts.settings.sign_in.oidc
+    if written is None:
+        return None
+    secret_file = parts.settings.path(written.client_secret_file)
+    roles = {word: Grant(worth.role, worth.department) for word, worth in written.roles.items()}
+    return Provider(written.issuer, written.client_id, lambda: secret_file.read_text().strip(), written.claim, roles)
 
 
 def base_url(parts: Parts) -> str:

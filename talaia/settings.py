@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from collector.deadlines import DeadlinePolicy
+from collector.grants import Role
 from collector.rescans import RescanPolicy
 from collector.slots import Schedule
 from rules.verdict import Severity
@@ -145,6 +146,27 @@ class DeadlinesText(_Written):
         return self
 
 
+class WhatItIsWorth(_Written):
+    """The role that a word of the identity provider stands for: in a department (its id), else in the whole city."""
+
+    role: Role
+    department: str | None = None
+
+
+class OidcText(_Written):
+    """The city's identity provider. ``claim`` is the path to the list of a person's roles in the ID token."""
+
+    issuer: Annotated[str, AfterValidator(_http)]
+    client_id: str = Field(min_length=1, max_length=200)
+    client_secret_file: Path
+    claim: str = "realm_access.roles"
+    roles: dict[str, WhatItIsWorth] = Field(min_length=1)
+
+
+class SignIn(_Written):
+    oidc: OidcText | None = None
+
+
 class Settings(_Written):
     """Everything a Talaia is told. Relative paths are relative to the settings file's folder."""
 
@@ -157,6 +179,7 @@ class Settings(_Written):
     deadlines: DeadlinesText = DeadlinesText()
     elasticsearch: Elasticsearch | None = None
     listen: Listen = Listen()
+    sign_in: SignIn = SignIn()
     trusted_authorities: tuple[Path, ...] = Field(default=(), description="PEM files of the city's own authorities")
     nmap: bool = Field(default=True, description="ask nmap about services that stay unknown, where the zone allows it")
     workers: int = Field(default=64, ge=1, le=1024, description="looks under way at once")

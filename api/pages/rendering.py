@@ -71,6 +71,7 @@ def shared(request: Request, tongue: Tongue) -> dict[str, Any]:
         "here": request.url.path,
         "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "caller": caller,
+        "provider": parts.provider is not None,
         "csrf": csrf_of(request),
         "version": parts.version,
         "bands": BANDS,

@@ -33,6 +33,10 @@ PUBLIC = {
     "GET /welcome/{code}",
     "POST /welcome/{code}",
     "POST /language",
+    "GET /sign-in/oidc",
+    "GET /sign-in/oidc/back",
+    "GET /sign-in/oidc/leave",
+    "POST /sign-in/oidc/logout",
     "POST /theme",
     "GET /favicon.ico",
 }

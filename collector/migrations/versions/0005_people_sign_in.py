@@ -21,10 +21,13 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("language", sa.String(length=2), nullable=True),
         sa.Column("password", sa.String(length=300), nullable=True),
+        sa.Column("issuer", sa.String(length=300), nullable=True),
+        sa.Column("subject", sa.String(length=255), nullable=True),
         sa.Column("created_at", time(), nullable=False),
         sa.Column("disabled_at", time(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("name", name=op.f("uq_account_name")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_account_issuer_subject")),
     )
     op.create_table(
         "account_grant",

@@ -190,7 +190,7 @@ def test_every_unsafe_page_refuses_a_form_without_the_mark_of_the_session(city: 
     city.person("marta", Grant(Role.ADMINISTRATOR), Grant(Role.APPROVER))
     browser = city.browser()
     city.sign_in(browser, "marta")
-    public = {"/sign-in", "/language", "/theme", "/welcome/{code}"}
+    public = {"/sign-in", "/language", "/theme", "/welcome/{code}", "/sign-in/oidc/logout"}
     unsafe = [
         one
         for one in operations_of(city.world.app)
