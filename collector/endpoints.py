@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from collector.batch import Batch
 from collector.events import Action
 from collector.findings import Because, LifeCycle, Proof
-from collector.occasion import Seen
+from collector.occasion import HOST, Seen
 from collector.records import AssetRecord, CoverageRecord, EndpointRecord
+from scanners.observation import Facts
 from scanners.passive.facts import PassiveFacts
 from scanners.ports import parse_ports
 from scanners.service_facts import HostFacts, ServiceFacts
@@ -74,6 +75,21 @@ class Endpoints:
         if row.service is None and (facts.service or facts.tls is not None):
             row.service, row.tls = facts.service, facts.tls
             self._batch.change_endpoint(row)
+
+    def reported(self, asset: AssetRecord, seen: Seen, facts: Facts | None) -> None:
+        """Put down what somebody else's scanner found there, unless a look of ours told it: theirs never overrides one, opens no
+        finding and closes none."""
+        own = any(
+            scanner != seen.scanner and vantage == seen.vantage
+            for place, scanner, vantage in self._batch.looks[asset.id]
+            if place in {seen.place, HOST}
+        )
+        known = self._batch.endpoints[asset.id].get((seen.place, seen.vantage))
+        if own or (known is not None and known.last_seen > seen.at):
+            return
+        row = self.see_open(asset, seen)
+        if isinstance(facts, ServiceFacts):
+            row.service, row.product, row.version, row.tls = facts.name, facts.product, facts.version, facts.tls
 
     def sweep(self, asset: AssetRecord, seen: Seen, facts: HostFacts) -> None:
         """Open ports are open, closed ones (a RST) count towards the proof that they are gone; silence says nothing."""

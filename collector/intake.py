@@ -24,7 +24,7 @@ from rules.verdict import Verdict
 from scanners.observation import Observation, Outcome
 from scanners.passive.facts import PassiveFacts
 from scanners.ports import parse_ports
-from scanners.service_facts import HostFacts, ServiceFacts
+from scanners.service_facts import IMPORTED_BY_NMAP, HostFacts, ServiceFacts
 
 if TYPE_CHECKING:
     from collector.ingest import IngestSettings, Judge
@@ -111,6 +111,9 @@ class Intake:
         if asset is None:
             return True  # nothing answered at an address that nobody owns: there is nothing to say it of
         self._keep_look(asset, observation, seen)
+        if observation.scanner == IMPORTED_BY_NMAP:
+            self.endpoints.reported(asset, seen, observation.facts)
+            return True
         if evidence.looked:
             self._present(asset, seen)
         if observation.target.port is None:

@@ -5,6 +5,9 @@ from typing import ClassVar
 
 from scanners.observation import Facts
 
+IMPORTED_BY_NMAP = "nmap-import"
+"""The scanner of ports that somebody else's nmap reported."""
+
 
 class HostFacts(Facts, frozen=True, kw_only=True):
     """What the sweep saw of one address (scanner ``host``).

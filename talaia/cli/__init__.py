@@ -17,8 +17,10 @@ reached; 6 the scan is incomplete; 7 no such thing; 8 proved broken."""
 # In the order in which a newcomer needs them.
 COMMANDS = (
     "init", "check", "scan", "test-again", "listen", "stop", "findings", "verdicts", "assets", "risk", "rules", "zones", "scans",
-    "serve", "account", "token", "audit", "export", "demo",
+    "serve", "account", "token", "audit", "export", "import", "demo",
 )  # fmt: skip
+
+_MODULES = {"import": "importing"}  # a word that Python keeps for itself
 
 
 class Commands(TyperGroup):
@@ -31,7 +33,7 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP)
-        one.command(cmd_name)(importlib.import_module(f"talaia.cli.{cmd_name.replace('-', '_')}").command)
+        one.command(cmd_name)(importlib.import_module(f"talaia.cli.{_MODULES.get(cmd_name, cmd_name.replace('-', '_'))}").command)
         return typer.main.get_command(one)
 
 

@@ -199,3 +199,17 @@ def test_the_examples_for_a_real_city_are_in_order() -> None:
 def test_the_published_zone_schema_is_fresh() -> None:
     published = Path(__file__).parent.parent.parent / "docs" / "schemas" / "zones.json"
     assert json.loads(published.read_text()) == zone_schema()
+
+
+def test_import_tries_takes_and_refuses(city: Path) -> None:
+    port = '<port protocol="tcp" portid="80"><state state="open"/></port>'
+    host = f'<host endtime="1780000000"><address addr="127.77.200.1" addrtype="ipv4"/><ports>{port}</ports></host>'
+    report = f'<nmaprun version="7.93" start="1780000000">{host}<runstats><finished time="1780000000"/></runstats></nmaprun>'
+    (city / "scan.xml").write_text(report)
+    words = ("import", "scan.xml", "--format", "nmap", "--zone", "own")
+    assert "1 open ports taken" in talaia(*words, "--dry-run", cwd=city).stderr
+    assert "1 open ports taken" in talaia(*words, cwd=city).stderr
+    assert "1 known already" in talaia(*words, cwd=city).stderr
+    (city / "scan.xml").write_text(report[:-30])
+    assert "scan.xml:1" in talaia(*words, cwd=city, code=1).stderr
+    talaia("import", "scan.xml", "--format", "nmap", "--zone", "none", cwd=city, code=7)

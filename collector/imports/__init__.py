@@ -1,0 +1,1 @@
+"""What other programs report, taken in: one file a format."""
