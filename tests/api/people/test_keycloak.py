@@ -1,0 +1,137 @@
+"""Sign-in by a real Keycloak (A3): its login form, PKCE, roles, a replayed code, rotated keys, back-channel logout."""
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from api.oidc import Oidc, Provider
+from collector.grants import Grant, Role
+from tests.api.browser import serving
+from tests.api.world import World, make_world, sqlite_url
+from tests.keycloak import Keycloak, keycloak
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Keycloak]:
+    with keycloak() as running:
+        yield running
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[World]:
+    world = make_world(sqlite_url(tmp_path), base_url="http://127.0.0.1:1", clock=lambda: datetime.now(UTC))
+    yield world
+    world.store.close()
+
+
+def prepare(server: Keycloak, city: World, base: str) -> None:
+    """A realm with one person who has one role, and our confidential client in it."""
+    client = {
+        "clientId": "talaia",
+        "secret": "only-for-the-tests",
+        "redirectUris": [f"{base}/sign-in/oidc/back"],
+        "attributes": {
+            "pkce.code.challenge.method": "S256",
+            "backchannel.logout.url": f"{base}/sign-in/oidc/logout",
+            "backchannel.logout.session.required": "true",
+            "post.logout.redirect.uris": f"{base}/sign-in",
+        },
+        "protocolMappers": [
+            {
+                "name": "roles",
+                "protocol": "openid-connect",
+                "protocolMapper": "oidc-usermodel-realm-role-mapper",
+                "config": {"claim.name": "realm_access.roles", "multivalued": "true", "id.token.claim": "true"},
+            }
+        ],
+    }
+    person = {
+        "username": "marta",
+        "enabled": True,
+        "email": "marta@vilamar.example",
+        "emailVerified": True,
+        "firstName": "Marta",
+        "lastName": "Soler",
+        "credentials": [{"type": "password", "value": "quatre gats"}],
+        "realmRoles": ["risk"],
+    }
+    realm = f"vilamar-{urlsplit(base).port}"
+    roles = {"realm": [{"name": "risk"}]}
+    server.admin(
+        "POST",
+        "/realms",
+        {"realm": realm, "enabled": True, "sslRequired": "none", "roles": roles, "clients": [client], "users": [person]},
+    )
+    secret = "only-for-the-tests"
+    issuer = f"{server.url}/realms/{realm}"
+    provider = Provider(issuer, "talaia", lambda: secret, "realm_access.roles", {"risk": Grant(Role.ANALYST)})
+    city.app.state.oidc = Oidc(provider, lambda: datetime.now(UTC))
+    object.__setattr__(city.app.state.parts, "base_url", base)  # the port is known once it is served
+
+
+def signed_in(base: str) -> tuple[httpx2.Client, str]:
+    """A browser that went through Keycloak's own form, and the address it came back to."""
+    browser = httpx2.Client(timeout=60, trust_env=False, headers={"accept-language": "en"})
+    form = browser.get(f"{base}/sign-in/oidc", follow_redirects=True).text
+    action = re.search(r'action="([^"]+)"', form)
+    assert action, form[:500]
+    for cookie in browser.cookies.jar:
+        cookie.secure = False  # a browser sends Keycloak's to loopback all the same
+    answer = browser.post(html.unescape(action[1]), data={"username": "marta", "password": "quatre gats"})
+    back = answer.headers["location"]
+    assert back.startswith(f"{base}/sign-in/oidc/back?")
+    assert browser.get(back).status_code == 200
+    return browser, back
+
+
+def test_a_person_of_keycloak_comes_in_and_is_signed_out_from_there(server: Keycloak, city: World) -> None:
+    with serving(city) as base:
+        prepare(server, city, base)
+        oidc = city.app.state.oidc
+        realm = oidc.provider.issuer.rpartition("/")[2]
+        browser, back = signed_in(base)
+        assert browser.get(f"{base}/findings").status_code == 200
+        assert "marta" in browser.get(f"{base}/account").text
+        assert browser.get(f"{base}/tokens").status_code == 403
+        assert browser.get(back).status_code == 401  # the answer again
+        _replayed_code(oidc, back, base)
+        _rotated(server, realm, oidc)
+        other, _ = signed_in(base)
+        assert other.get(f"{base}/findings").status_code == 200
+        person = server.admin("GET", f"/realms/{realm}/users?username=marta")[0]
+        server.admin("POST", f"/realms/{realm}/users/{person['id']}/logout")
+        for one in (browser, other):
+            assert one.get(f"{base}/findings").headers.get("location") == "/sign-in"
+        leaving = browser.get(f"{base}/sign-in/oidc/leave")
+        assert browser.get(leaving.headers["location"]).status_code == 302  # nobody is signed in there any more: back at once
+
+
+def _replayed_code(oidc: Oidc, back: str, base: str) -> None:
+    """A used code in a fresh attempt: Keycloak refuses it, and so do we."""
+    where, cookie = oidc.begin(f"{base}/sign-in/oidc/back")
+    state = parse_qs(urlsplit(where).query)["state"][0]
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    with pytest.raises(Exception, match="answered 400"):
+        oidc.finish(state, cookie, code, f"{base}/sign-in/oidc/back")
+
+
+def _rotated(server: Keycloak, realm: str, oidc: Any) -> None:
+    """A newer key signs from now on; ours were read more than ten seconds ago."""
+    parent = server.admin("GET", f"/realms/{realm}")["id"]
+    key = {
+        "name": "newer",
+        "providerId": "rsa-generated",
+        "providerType": "org.keycloak.keys.KeyProvider",
+        "parentId": parent,
+        "config": {"priority": ["500"], "active": ["true"], "enabled": ["true"], "algorithm": ["RS256"]},
+    }
+    server.admin("POST", f"/realms/{realm}/components", key)
+    at, known = oidc._keys
+    oidc._keys = (datetime.fromtimestamp(at.timestamp() - 11, UTC), known)
