@@ -56,7 +56,7 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas.update(_problem_schemas())
-    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "talaia token create"}}
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "talaia token NAME"}}
     shown = examples()
     for path in document["paths"].values():
         for method, operation in path.items():

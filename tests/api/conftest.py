@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.api.world import World, make_world, sqlite_url
+from tests.api.world import World, make_world, propose_a_change, sqlite_url
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = make_world(sqlite_url(tmp_path_factory.mktemp("city")))
+    folder = tmp_path_factory.mktemp("city")
+    made = make_world(sqlite_url(folder), zone_file=folder / "zones.yaml")
+    propose_a_change(made)
     yield made
     made.store.close()
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from tests.api.browser import chromium, pages_of, serving, sign_in
-from tests.api.world import make_world, sqlite_url
+from tests.api.world import make_world, propose_a_change, sqlite_url
 
 SHAPES = {"light": (1360, 900), "dark": (1360, 900), "narrow": (390, 844)}
 
@@ -13,7 +13,8 @@ SHAPES = {"light": (1360, 900), "dark": (1360, 900), "narrow": (390, 844)}
 def main(folder: Path, language: str, only: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
-        world = make_world(sqlite_url(Path(place)))
+        world = make_world(sqlite_url(Path(place)), zone_file=Path(place) / "zones.yaml")
+        propose_a_change(world)
         with serving(world) as base, chromium() as browser:
             for shape, (width, height) in SHAPES.items():
                 context = browser.new_context(

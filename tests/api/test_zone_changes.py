@@ -18,15 +18,8 @@ from scanners.door import Door
 from scanners.stop import Stop
 from scanners.zone import load_zones, read_zones
 from tests.api.seed import NOW
-from tests.api.world import World
+from tests.api.world import ZONES, World
 
-ZONES = """zones:
-  - id: dmz
-    networks: [192.0.2.0/24]
-    authorised_by: Responsable de la Seguretat
-    valid_from: 2026-01-01
-    valid_until: 2027-12-31
-"""
 LONGER = ZONES.replace("2027-12-31", "2028-12-31")
 
 

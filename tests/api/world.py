@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import insert
+from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.parts import ActionRefused, AppParts, RateLimits
@@ -22,6 +23,13 @@ from scanners.zone import Zone
 from tests.api.seed import NOW, Seed
 
 _RULEBOOK: list[Rulebook] = []
+ZONES = """zones:
+  - id: dmz
+    networks: [192.0.2.0/24]
+    authorised_by: Responsable de la Seguretat
+    valid_from: 2026-01-01
+    valid_until: 2027-12-31
+"""
 
 
 def rulebook() -> Rulebook:
@@ -104,8 +112,16 @@ class World:
         return {"authorization": f"Bearer {self.secrets[role]}"}
 
 
-def make_world(url: str, *, hostile: str | None = None, base_url: str = "http://127.0.0.1:8600", clock: Any = None) -> World:
-    """Create the tables at ``url`` and seed them. ``hostile`` replaces every text that comes from the network."""
+def make_world(
+    url: str,
+    *,
+    hostile: str | None = None,
+    base_url: str = "http://127.0.0.1:8600",
+    clock: Any = None,
+    zone_file: Path | None = None,
+) -> World:
+    """Create the tables at ``url`` and seed them. ``hostile`` replaces every text that comes from the network. Zones can be
+    changed when there is a ``zone_file``, which is written."""
     store = Store(url)
     tables.metadata.create_all(store.engine)
     seeded = Seed(hostile)
@@ -114,6 +130,8 @@ def make_world(url: str, *, hostile: str | None = None, base_url: str = "http://
     with store.write() as connection:
         for role in Role:
             _, secrets[role.value] = create_token(connection, f"test {role.value}", role, NOW, timedelta(days=3650))
+    if zone_file is not None:
+        zone_file.write_text(ZONES)
     actions = RecordedActions(store)
     parts = AppParts(
         store=store,
@@ -124,6 +142,7 @@ def make_world(url: str, *, hostile: str | None = None, base_url: str = "http://
         base_url=base_url,
         allowed_hosts=("127.0.0.1", "localhost", "testserver"),
         version="0.1.0",
+        zone_file=zone_file,
         clock=clock or (lambda: NOW),
         limits=RateLimits(per_token=1_000_000, per_address=1_000_000, refused_per_address=1_000_000),
     )
@@ -132,3 +151,12 @@ def make_world(url: str, *, hostile: str | None = None, base_url: str = "http://
 
 def sqlite_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'talaia.db'}"
+
+
+def propose_a_change(world: World) -> None:
+    """An administrator proposes that the zone may be looked at for a year more."""
+    client = TestClient(world.app, headers=world.bearer("administrator"))
+    etag = client.get("/api/v1/zone-file").headers["etag"]
+    wanted = {"text": ZONES.replace("2027-12-31", "2028-12-31"), "reason": "renewed for a year"}
+    made = client.post("/api/v1/zone-changes", json=wanted, headers={"if-match": etag})
+    assert made.status_code == 201, made.text
