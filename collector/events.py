@@ -18,6 +18,8 @@ class Action(StrEnum):
     FINDING_RESOLVED = "finding-resolved"
     FINDING_REOPENED = "finding-reopened"
     FINDING_CHANGED = "finding-changed"  # severity, or what is observed, is another now
+    FINDING_WAIVED = "finding-waived"  # an exception was approved
+    FINDING_UNWAIVED = "finding-unwaived"  # its exception ended, expired or is void: it is open again
     FINDING_MOVED = "finding-moved"  # its asset was merged into another
     ASSET_NEW = "asset-new"
     ASSET_GONE = "asset-gone"

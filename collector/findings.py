@@ -17,6 +17,7 @@ from collector.exposure import most_exposed
 from collector.occasion import Seen
 from collector.records import AssetRecord, FindingRecord
 from collector.score import VERSION, FindingInputs, band, finding_risk
+from collector.waiving import exceeds, strength_of
 from rules.verdict import Confidence, Result, Verdict
 
 _FINDINGS = uuid.UUID("7a3e0a0b-0f52-5a2e-8d0a-6b8f5c0c1e27")
@@ -83,6 +84,7 @@ class LifeCycle:
             self._weigh(batch, asset, finding)
             return
         finding.state = State.RESOLVED.value
+        finding.exception_id = finding.waiver = None
         finding.resolved_at = proof.at
         finding.resolved_because = proof.because.value
         batch.change_finding(finding)
@@ -102,6 +104,10 @@ class LifeCycle:
         finding.first_seen = min(finding.first_seen, seen.at)
         finding.last_seen = max(finding.last_seen, seen.at)
         finding.last_evaluated = max(finding.last_evaluated, seen.at)
+        if exceeds(
+            finding, base=verdict.base, confidence=str(verdict.confidence), exposure=finding.exposure, observed=verdict.observed
+        ):
+            self.unwaive(batch, asset, finding, "void", seen.cause)
         reopened = finding.state == State.RESOLVED
         if newest or reopened:
             _evidence(finding, seen, verdict)
@@ -123,6 +129,7 @@ class LifeCycle:
         vantage, exposure = most_exposed(vantages, asset.exposure)
         if changed or exposure != finding.exposure or (finding.due is not None and finding.due < self.now):
             finding.vantage = vantage
+            self._void_when_exposed(batch, asset, finding, exposure)
             self.score(asset, finding, exposure)
             batch.change_finding(finding)
         else:
@@ -134,8 +141,22 @@ class LifeCycle:
         failing = batch.failing[asset.id].get((finding.rule, finding.place)) or {}
         vantages = {row.vantage for row in failing.values()} or {finding.vantage}
         finding.vantage, exposure = most_exposed(vantages, asset.exposure)
+        self._void_when_exposed(batch, asset, finding, exposure)
         self.score(asset, finding, exposure)
         batch.change_finding(finding)
+
+    def unwaive(self, batch: Batch, asset: AssetRecord, finding: FindingRecord, because: str, cause: str) -> None:
+        """The finding is open again, with the deadline it had: an exception holds it, and gives no new time."""
+        detail = {"rule": finding.rule, "because": because, "exception": finding.exception_id}
+        finding.state = State.OPEN.value
+        finding.exception_id = finding.waiver = None
+        self.score(asset, finding, finding.exposure)
+        batch.change_finding(finding)
+        batch.happened(Action.FINDING_UNWAIVED, self.now, cause, asset, finding_id=finding.id, detail=detail)
+
+    def _void_when_exposed(self, batch: Batch, asset: AssetRecord, finding: FindingRecord, exposure: str) -> None:
+        if exceeds(finding, base=finding.base, confidence=finding.confidence, exposure=exposure):
+            self.unwaive(batch, asset, finding, "void", f"exposure {self.now.isoformat()}")
 
     def score(self, asset: AssetRecord, finding: FindingRecord, exposure: str) -> None:
         """Set exposure, deadline, risk, band and factors."""
@@ -148,7 +169,8 @@ class LifeCycle:
                 exposure=exposure,
                 category=asset.ens_category,
                 confidence=Confidence(finding.confidence),
-                days_overdue=days_overdue(finding.due, self.now),
+                compensation=strength_of(finding),
+                days_overdue=0.0 if finding.waiver else days_overdue(finding.due, self.now),
                 deadline_days=days,
             )
         )

@@ -11,9 +11,11 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from collector import risk
-from collector.batch import Tables
+from collector.batch import Batch, Tables
 from collector.deadlines import DeadlinePolicy
 from collector.endpoints import Applies
+from collector.exceptions import lapse
+from collector.findings import LifeCycle
 from collector.identity import IdentityPolicy
 from collector.intake import Intake
 from collector.inventory import NetworkDefault, judge_inventory, prune
@@ -150,9 +152,19 @@ class Ingest:
         with self._writing(connection) as writing:
             now = self._settings.clock()
             intake = Intake(writing, self._tables, self._rulebook, self._settings, now)
+            lapse(intake.batch, intake.life)
             changes = judge_inventory(writing, intake)
             freeze_when_due(writing, now)
             prune(writing, now - self._settings.remember_ids_for)
+            return self._hand_on(writing, changes, self._scores(writing, now, always=True))
+
+    def change(self, work: Callable[[Batch, LifeCycle], Any], connection: Connection | None = None) -> Changes:
+        """Do ``work`` on findings (:mod:`collector.exceptions`) with all that follows from it: score, events, outbox."""
+        with self._writing(connection) as writing:
+            now = self._settings.clock()
+            intake = Intake(writing, self._tables, self._rulebook, self._settings, now)
+            work(intake.batch, intake.life)
+            changes = intake.finish(ingested=0, skipped=0)
             return self._hand_on(writing, changes, self._scores(writing, now, always=True))
 
     def _writing(self, connection: Connection | None) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Connection
 
-from collector import coverage, risk
+from collector import coverage, exceptions, risk
 from collector.batch import Batch, Tables
 from collector.endpoints import Endpoints
 from collector.evidence import Identifying, identifying
@@ -52,6 +52,7 @@ class Intake:
 
     def take(self, observations: Sequence[Observation], scan_id: str | None) -> Changes:
         """Work through the observations, oldest first, and write what changed."""
+        exceptions.lapse(self.batch, self.life)
         ids = [observation.id for observation in observations]
         known = {row.id for row in self.batch.bulk.ingested.select(self.connection, "id", ids)}
         fresh = {observation.id: observation for observation in observations if observation.id not in known}
@@ -73,6 +74,7 @@ class Intake:
         moved = risk.rescore(batch)
         scores = risk.write_history(self.connection, [risk.asset_score(asset, self.now) for asset in moved])
         batch.write()
+        exceptions.settle(batch, self.now)
         return Changes(
             ingested=ingested,
             skipped=skipped,

@@ -72,7 +72,7 @@ def _move_finding(batch: Batch, row: FindingRecord, target: AssetRecord, at: dat
     else:
         mine.first_seen = min(mine.first_seen, row.first_seen)
         mine.last_evaluated = max(mine.last_evaluated, row.last_evaluated)
-        if row.state == "open" and mine.state == "resolved":
+        if row.state != "resolved" and mine.state == "resolved":
             mine.state, mine.opened_at = "open", row.opened_at
             mine.resolved_at = mine.resolved_because = None
         if row.last_seen > mine.last_seen:
@@ -89,6 +89,9 @@ def _move_finding(batch: Batch, row: FindingRecord, target: AssetRecord, at: dat
             ):
                 setattr(mine, name, getattr(row, name))
         row = mine
+    if row.state == "waived":  # what was approved was another machine's
+        row.state = "open"
+    row.exception_id = row.waiver = None
     row.asset_name, row.department_id, row.service_id = target.name, target.department_id, target.service_id
     _agree_with_coverage(batch, row, target, at)
     batch.change_finding(row)

@@ -126,6 +126,8 @@ class FindingRecord(msgspec.Struct, gc=False):
     resolved_because: str | None = None
     reopened: int = 0
     due: datetime | None = None
+    exception_id: str | None = None
+    waiver: Any = None
 
 
 class IdentifierRecord(msgspec.Struct, gc=False):

@@ -40,8 +40,9 @@ def rescore(batch: Batch) -> list[AssetRecord]:
 
 def score_asset(asset: AssetRecord, findings: Iterable[FindingRecord]) -> None:
     """Set risk, factors, worst finding and count from the open findings. An asset that nobody ever evaluated has no risk."""
-    risks = {finding.id: finding.risk for finding in findings if finding.state == State.OPEN}
-    asset.open_findings = len(risks)
+    standing = [finding for finding in findings if finding.state != State.RESOLVED]
+    risks = {finding.id: finding.risk for finding in standing}  # a waived one weighs what its control leaves (k)
+    asset.open_findings = sum(finding.state == State.OPEN for finding in standing)
     if not risks and asset.last_evaluated is None:
         asset.risk = asset.risk_factors = asset.worst = None
         return

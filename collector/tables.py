@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from collector.columns import Counter, UtcTime, metadata
+from collector.exception_tables import exception
 from collector.people_tables import account, account_grant, account_link, account_place
 from collector.work_tables import (
     audit,
@@ -248,12 +249,15 @@ finding = Table(
     Column("resolved_because", String(32)),  # passed, endpoint_gone, asset_gone, not_applicable
     Column("reopened", Integer, nullable=False, default=0),
     Column("due", UtcTime),
+    Column("exception_id", String(36)),  # the approved exception that waives it
+    Column("waiver", JSON),  # what was approved (collector.waiving)
     UniqueConstraint("rule", "asset_id", "place"),
     Index("ix_finding_page", "state", "risk", "id"),
     Index("ix_finding_department_page", "department_id", "state", "risk", "id"),
     Index("ix_finding_service_page", "service_id", "state", "risk", "id"),
     Index("ix_finding_rule_page", "rule", "state", "risk", "id"),
     Index("ix_finding_band_page", "state", "band", "risk", "id"),
+    Index("ix_finding_exception", "exception_id"),
     Index("ix_finding_asset", "asset_id", "state", "risk"),
     Index("ix_finding_due", "state", "due", "id"),
     Index("ix_finding_seen", "state", "last_seen", "id"),
@@ -340,6 +344,7 @@ __all__ = [
     "endpoint",
     "entry_code",
     "event",
+    "exception",
     "finding",
     "identifier",
     "ingested",

@@ -1,0 +1,140 @@
+"""Exceptions: another person approves, the clock ends them, another observation voids them, and the states always add up."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
+
+from collector import exceptions, tables
+from collector.exceptions import Covers, ExceptionRefused, Wanted
+from collector.store import Store
+from scanners.observation import Outcome, Vantage
+from tests.collector.watching import Watch
+
+
+@pytest.fixture
+def watch(store: Store) -> Watch:
+    found = Watch(store)
+    found.take(found.host(), found.redis(False))
+    return found
+
+
+def ask(watch: Watch, *, days: float = 30, strength: float = 0.5, until: datetime | None = None) -> str:
+    finding = watch.finding()
+    end = until or watch.now + timedelta(days=days)
+    wanted = Wanted("DB-901", Covers.FINDING, finding.id, "replaced in spring", end, "firewall" if strength else "", strength)
+    with watch.store.write() as connection:
+        return exceptions.ask(connection, wanted, by="one", at=watch.now)
+
+
+def approve(watch: Watch, key: str, by: str = "other") -> None:
+    watch.ingest.change(lambda batch, life: exceptions.approve(batch, life, key, by=by))
+
+
+def state(watch: Watch, key: str) -> str:
+    (row,) = watch.rows(tables.exception, tables.exception.c.id == key)
+    return str(row.state)
+
+
+def test_a_waived_finding_weighs_what_its_control_leaves_and_is_resolved_by_proof(watch: Watch) -> None:
+    before, key = watch.finding(), ask(watch)
+    approve(watch, key)
+    waived = watch.finding()
+    assert (waived.state, waived.exception_id, waived.due) == ("waived", key, before.due)
+    assert waived.risk == pytest.approx(before.risk / 2)
+    watch.later(days=1)
+    watch.take(watch.redis(False), watch.failed(Outcome.TIMEOUT, vantage=Vantage.INTERNAL))
+    assert (watch.finding().state, state(watch, key)) == ("waived", "approved")
+    watch.take(watch.redis(True, at=watch.now + timedelta(seconds=1)))
+    watch.later(days=1)
+    watch.take(watch.redis(True))
+    assert (watch.finding().state, watch.finding().exception_id, state(watch, key)) == ("resolved", None, "ended")
+    watch.check()
+
+
+def test_who_asks_does_not_approve_nor_refuse(watch: Watch) -> None:
+    key = ask(watch)
+    with pytest.raises(ExceptionRefused, match="another person"):
+        approve(watch, key, by="one")
+    with watch.store.write() as connection, pytest.raises(ExceptionRefused):
+        exceptions.refuse(connection, key, by="one", at=watch.now)
+    assert (watch.finding().state, state(watch, key)) == ("open", "requested")
+    with pytest.raises(IntegrityError), watch.store.write() as connection:
+        connection.execute(tables.exception.update().values(state="approved", decided_by="one"))
+
+
+def test_seen_from_the_internet_it_is_void(watch: Watch) -> None:
+    key = ask(watch)
+    approve(watch, key)
+    watch.later(days=1)
+    watch.take(watch.redis(False, vantage=Vantage.INTERNET))
+    assert (watch.finding().state, state(watch, key)) == ("open", "void")
+    assert watch.actions()[-1] == "finding-unwaived"
+    watch.check()
+
+
+def test_it_expires_at_its_end_also_on_the_night_the_clocks_change(watch: Watch) -> None:
+    end = datetime(2027, 3, 28, 3, 30, tzinfo=ZoneInfo("Europe/Madrid"))
+    key = ask(watch, until=end)
+    approve(watch, key)
+    watch.now = datetime.fromisoformat("2027-03-28T01:29:59+00:00")
+    watch.ingest.refresh()
+    assert watch.finding().state == "waived"
+    watch.later(seconds=1)
+    watch.ingest.refresh()
+    assert (watch.finding().state, state(watch, key)) == ("open", "expired")
+    watch.check()
+
+
+@pytest.mark.parametrize("days", [0, 366])
+def test_an_end_lies_ahead_and_within_a_year(watch: Watch, days: int) -> None:
+    with pytest.raises(ExceptionRefused, match="ends after"):
+        ask(watch, days=days)
+
+
+def test_people_withdraw_refuse_and_end(watch: Watch) -> None:
+    first, second, third = ask(watch), ask(watch), ask(watch)
+    with watch.store.write() as connection:
+        exceptions.withdraw(connection, first, by="one", at=watch.now)
+        exceptions.refuse(connection, second, by="other", at=watch.now)
+    approve(watch, third)
+    with watch.store.read() as connection:
+        soon = exceptions.list_exceptions(connection, ending_before=watch.now + timedelta(days=31))
+        assert [row.id for row in soon] == [third]
+    watch.ingest.change(lambda batch, life: exceptions.end(batch, life, third, by="other"))
+    assert [state(watch, key) for key in (first, second, third)] == ["withdrawn", "refused", "ended"]
+    assert watch.finding().state == "open"
+    watch.check()
+
+
+STEPS = st.lists(st.sampled_from(["fail", "pass", "unknown", "internet", "ask", "expire", "later"]), max_size=14)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=STEPS)
+def test_the_states_add_up_with_exceptions(store: Store, steps: list[str]) -> None:
+    with store.write() as connection:
+        for table in reversed(tables.metadata.sorted_tables):
+            if table.name != "audit":  # the store refuses to
+                connection.execute(table.delete())
+    watch = Watch(store)
+    watch.take(watch.host(), watch.redis(False))
+    for step in steps:
+        watch.later(hours=1)
+        if step == "ask":
+            if watch.finding().state != "resolved":
+                approve(watch, ask(watch, days=2))
+        elif step in {"later", "expire"}:
+            watch.later(days=3 if step == "expire" else 1)
+            watch.ingest.refresh()
+        else:
+            vantage = Vantage.INTERNET if step == "internet" else Vantage.INTERNAL
+            watch.take(watch.redis({"pass": True, "unknown": None}.get(step, False), vantage=vantage))
+        watch.check()
+        approved = {row.id for row in watch.rows(tables.exception, tables.exception.c.state == "approved")}
+        waived = {row.exception_id for row in watch.rows(tables.finding, tables.finding.c.state == "waived")}
+        assert approved == waived
+        assert not watch.rows(tables.finding, tables.finding.c.state != "waived", tables.finding.c.exception_id.is_not(None))
