@@ -15,7 +15,7 @@ from api.pages import add_pages, page_for_error
 from api.parts import AppParts
 from api.problems import add_handlers
 from api.repeats import Repeats
-from api.v1 import access, findings, inventory, plain, risk, scans, zone_changes
+from api.v1 import access, exceptions, findings, inventory, plain, risk, scans, zone_changes
 from collector.passwords import Passwords
 
 API = "/api/v1"
@@ -29,7 +29,7 @@ def create_app(parts: AppParts) -> FastAPI:
     app.state.passwords = Passwords()
     app.state.oidc = Oidc(parts.provider, parts.clock) if parts.provider else None
     reads = APIRouter(prefix=API, dependencies=[Depends(authorise)])
-    for part in (risk, findings, inventory, scans, plain, access, zone_changes):
+    for part in (risk, findings, inventory, scans, plain, access, zone_changes, exceptions):
         reads.include_router(part.router)
     app.include_router(reads)
     app.include_router(plain.open_router, prefix=API)

@@ -4,14 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from api.oidc import Provider
 from collector import looking_again, runs, stopping
+from collector.batch import Batch
+from collector.findings import LifeCycle
+from collector.ingest import Ingest
 from collector.store import Store
 from rules.rule import Rule
 from scanners.zone import Zone
+
+Work = Callable[[Batch, LifeCycle], Any]
 
 
 class Rules(Protocol):
@@ -45,6 +52,10 @@ class Actions(Protocol):
 
     def stop_scan(self, scan_id: str, by: str) -> bool:
         """Stop one scan; False when it had ended."""
+        ...
+
+    def change(self, work: Work, connection: Connection) -> None:
+        """Do ``work`` on findings with all that follows from it, in the transaction of ``connection``."""
         ...
 
     def press_stop(self, reason: str, by: str) -> None:
@@ -105,6 +116,7 @@ class StoreActions:
 
     store: Store
     zones: Callable[[], Mapping[str, Zone]]
+    ingest: Ingest
     clock: Callable[[], datetime] = _now
 
     def start_scan(self, zone_id: str | None, targets: Sequence[str] | None, by: str) -> str:
@@ -133,6 +145,9 @@ class StoreActions:
     def stop_scan(self, scan_id: str, by: str) -> bool:
         with self.store.write() as connection:
             return runs.stop_scan(connection, scan_id, by=by, at=self.clock())
+
+    def change(self, work: Work, connection: Connection) -> None:
+        self.ingest.change(work, connection)
 
     def press_stop(self, reason: str, by: str) -> None:
         with self.store.write() as connection:

@@ -17,6 +17,7 @@ from collector import tables
 from collector.batch import Batch
 from collector.events import Action
 from collector.findings import LifeCycle, State
+from collector.grants import Person
 from collector.records import FindingRecord
 from collector.score import COMPENSATION_LIMIT
 from collector.waiving import waiver_of
@@ -44,7 +45,11 @@ class Covers(StrEnum):
 
 
 class ExceptionRefused(Exception):
-    """What was asked of an exception was not done; the message says why. Nothing was changed."""
+    """What was asked of an exception was not done; the message says why. Nothing was changed. ``code`` is stable."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -59,38 +64,47 @@ class Wanted:
     until: datetime
     control: str = ""
     strength: float = 0.0
+    department: str | None = None  # whose the thing is
 
 
-def ask(connection: Connection, wanted: Wanted, *, by: str, at: datetime, longest: timedelta = LONGEST) -> str:
+def ask(connection: Connection, wanted: Wanted, *, by: Person, at: datetime, longest: timedelta = LONGEST) -> str:
     """Returns the id of the request. Raises :class:`ExceptionRefused`."""
     if not wanted.reason.strip():
-        raise ExceptionRefused("an exception needs a reason")
+        raise ExceptionRefused("no-reason", "an exception needs a reason")
     if not 0 <= wanted.strength <= COMPENSATION_LIMIT or (wanted.strength and not wanted.control.strip()):
-        raise ExceptionRefused(f"a strength is between 0 and {COMPENSATION_LIMIT}, and more than 0 only with a control")
+        raise ExceptionRefused(
+            "strength", f"a strength is between 0 and {COMPENSATION_LIMIT}, and more than 0 only with a control"
+        )
     if not at < wanted.until <= at + longest:
-        raise ExceptionRefused(f"an exception ends after now and within {longest.days} days")
+        raise ExceptionRefused("end", f"an exception ends after now and within {longest.days} days")
     if connection.execute(select(_FINDING.id).where(*_covered(wanted.rule, wanted.kind, wanted.key)).limit(1)).first() is None:
-        raise ExceptionRefused("no finding of that rule stands there")
+        raise ExceptionRefused("nothing-covered", "no finding of that rule stands there")
     key = str(uuid.uuid4())
-    values = {"state": "requested", "rule": wanted.rule, "kind": wanted.kind.value, "key": wanted.key, "reason": wanted.reason}
-    values |= {"control": wanted.control, "requested_by": by}
+    values: dict[str, Any] = {
+        "state": "requested",
+        "rule": wanted.rule,
+        "kind": wanted.kind.value,
+        "key": wanted.key,
+        "reason": wanted.reason,
+    }
+    values |= {"department_id": wanted.department, "control": wanted.control, "requested_by": by.name, "requested_by_id": by.id}
     times = {"requested_at": at, "until": wanted.until}
     connection.execute(_EXCEPTION.insert().values(id=key, strength=wanted.strength, **values, **times))
     return key
 
 
-def approve(batch: Batch, life: LifeCycle, exception_id: str, *, by: str) -> int:
+def approve(batch: Batch, life: LifeCycle, exception_id: str, *, by: Person) -> int:
     """Waive what stands; returns how many findings. Run by :meth:`collector.ingest.Ingest.change`. Raises
     :class:`ExceptionRefused`."""
     row = _of(batch.connection, exception_id, ExceptionState.REQUESTED)
-    if row.requested_by == by:
-        raise ExceptionRefused("who asks for an exception does not approve it: another person must")
+    if _same(row, by):
+        raise ExceptionRefused("own-request", "who asks for an exception does not approve it: another person must")
     if row.until <= life.now:
-        raise ExceptionRefused("its end has passed: ask again")
+        raise ExceptionRefused("end", "its end has passed: ask again")
     found = _findings(batch, *_covered(row.rule, row.kind, row.key))
     if not found:
-        raise ExceptionRefused("nothing that it would cover stands any more")
-    _set(batch.connection, exception_id, state="approved", decided_by=by, decided_at=life.now)
+        raise ExceptionRefused("nothing-covered", "nothing that it would cover stands any more")
+    _set(batch.connection, exception_id, state="approved", decided_by=by.name, decided_by_id=by.id, decided_at=life.now)
     for finding in found:
         asset = batch.assets[finding.asset_id]
         failing = batch.failing[asset.id].get((finding.rule, finding.place)) or {}
@@ -103,22 +117,22 @@ def approve(batch: Batch, life: LifeCycle, exception_id: str, *, by: str) -> int
     return len(found)
 
 
-def refuse(connection: Connection, exception_id: str, *, by: str, at: datetime) -> None:
-    if _of(connection, exception_id, ExceptionState.REQUESTED).requested_by == by:
-        raise ExceptionRefused("who asks for an exception does not refuse it, but withdraws it")
-    _set(connection, exception_id, state="refused", decided_by=by, decided_at=at)
+def refuse(connection: Connection, exception_id: str, *, by: Person, at: datetime) -> None:
+    if _of(connection, exception_id, ExceptionState.REQUESTED).requested_by_id == by.id:
+        raise ExceptionRefused("own-request", "who asks for an exception does not refuse it, but withdraws it")
+    _set(connection, exception_id, state="refused", decided_by=by.name, decided_by_id=by.id, decided_at=at)
 
 
-def withdraw(connection: Connection, exception_id: str, *, by: str, at: datetime) -> None:
-    if _of(connection, exception_id, ExceptionState.REQUESTED).requested_by != by:
-        raise ExceptionRefused("only who asked withdraws")
-    _set(connection, exception_id, state="withdrawn", closed_by=by, closed_at=at)
+def withdraw(connection: Connection, exception_id: str, *, by: Person, at: datetime) -> None:
+    if _of(connection, exception_id, ExceptionState.REQUESTED).requested_by_id != by.id:
+        raise ExceptionRefused("not-yours", "only who asked withdraws")
+    _set(connection, exception_id, state="withdrawn", closed_by=by.name, closed_at=at)
 
 
-def end(batch: Batch, life: LifeCycle, exception_id: str, *, by: str) -> None:
+def end(batch: Batch, life: LifeCycle, exception_id: str, *, by: Person) -> None:
     """End it before its time. Run by :meth:`collector.ingest.Ingest.change`."""
     _of(batch.connection, exception_id, ExceptionState.APPROVED)
-    _close(batch, life, exception_id, ExceptionState.ENDED, by)
+    _close(batch, life, exception_id, ExceptionState.ENDED, by.name)
 
 
 def lapse(batch: Batch, life: LifeCycle) -> None:
@@ -139,14 +153,34 @@ def settle(batch: Batch, at: datetime) -> None:
         _set(batch.connection, exception_id, state=state.value, closed_at=at)
 
 
-def list_exceptions(connection: Connection, *, state: str | None = None, ending_before: datetime | None = None) -> list[Row[Any]]:
-    """Exceptions, the one that ends first first; ``ending_before`` narrows to the approved ones that end before that time."""
-    query = select(_EXCEPTION).order_by(_EXCEPTION.c.until, _EXCEPTION.c.id)
+def get_exception(connection: Connection, exception_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
+    """The exception; None when there is none, and just so when it lies outside the departments ``within``."""
+    row = connection.execute(select(_EXCEPTION).where(_EXCEPTION.c.id == exception_id)).first()
+    return row if row is None or within is None or row.department_id in within else None
+
+
+def list_exceptions(
+    connection: Connection,
+    *,
+    state: str | None = None,
+    ending_before: datetime | None = None,
+    within: frozenset[str] | None = None,
+    limit: int = 500,
+) -> list[Row[Any]]:
+    """Exceptions, the one that ends first first; ``ending_before`` narrows to the approved ones that end before that time,
+    ``within`` to those of some departments."""
+    query = select(_EXCEPTION).order_by(_EXCEPTION.c.until, _EXCEPTION.c.id).limit(limit)
+    if within is not None:
+        query = query.where(_EXCEPTION.c.department_id.in_(sorted(within)))
     if state is not None:
         query = query.where(_EXCEPTION.c.state == state)
     if ending_before is not None:
         query = query.where(_EXCEPTION.c.state == "approved", _EXCEPTION.c.until < ending_before)
     return list(connection.execute(query))
+
+
+def _same(row: Row[Any], by: Person) -> bool:
+    return bool(by.id == row.requested_by_id or by.name == row.requested_by)
 
 
 def _covered(rule: str, kind: str, key: str) -> tuple[Any, ...]:
@@ -171,7 +205,7 @@ def _close(batch: Batch, life: LifeCycle, exception_id: str, state: ExceptionSta
 def _of(connection: Connection, exception_id: str, state: ExceptionState) -> Row[Any]:
     row = connection.execute(select(_EXCEPTION).where(_EXCEPTION.c.id == exception_id).with_for_update()).first()
     if row is None or row.state != state:
-        raise ExceptionRefused(f"there is no exception {exception_id} that is {state.value}")
+        raise ExceptionRefused("decided", f"this exception is {row.state}" if row else f"there is no exception {exception_id}")
     return row
 
 

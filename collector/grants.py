@@ -22,3 +22,11 @@ class Grant:
 
     role: Role
     department: str | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who does something: ``id`` (``token:…``, ``account:…``) tells people apart, ``name`` is shown."""
+
+    id: str
+    name: str

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from collector.grants import Person
 from collector.tables import zone_change as table
 from scanners.zone import Zone, read_zones
 
@@ -39,14 +40,6 @@ class ChangeRefused(Exception):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
-
-
-@dataclass(frozen=True)
-class Person:
-    """Who proposes or decides: ``id`` tells people apart, ``name`` is shown."""
-
-    id: str
-    name: str
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def app_parts(parts: Parts) -> AppParts:
         store=parts.store,
         rules=parts.rulebook,
         zones=zones,
-        actions=StoreActions(parts.store, zones, now),
+        actions=StoreActions(parts.store, zones, parts.ingest, now),
         city_names=names,
         base_url=base_url(parts),
         allowed_hosts=listen.hosts,

@@ -4,14 +4,14 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from api.access import authorise
-from api.pages import access, assets, city, entry, findings, people, plain, provider, scans, zones
+from api.pages import access, assets, city, entry, exceptions, findings, people, plain, provider, scans, zones
 from api.pages.rendering import render
 
 
 def add_pages(app: FastAPI) -> None:
     for router in (entry.open_router, plain.open_router, people.open_router, provider.open_router):
         app.include_router(router)
-    for part in (entry, city, findings, assets, scans, plain, access, people, zones):
+    for part in (entry, city, findings, assets, scans, plain, access, people, zones, exceptions):
         app.include_router(part.router, dependencies=[Depends(authorise)])
 
 

@@ -17,7 +17,8 @@ from api.v1.requests import Key, Sent, Text
 from api.v1.shapes import Shown
 from collector import audit
 from collector import zone_changes as changes
-from collector.zone_changes import LONGEST, ChangeRefused, Person, Proposal
+from collector.grants import Person
+from collector.zone_changes import LONGEST, ChangeRefused, Proposal
 from scanners.clean_text import clean_text
 from scanners.located_yaml import FileError
 

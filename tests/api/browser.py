@@ -69,6 +69,7 @@ def pages_of(world: World) -> dict[str, str]:
         "assets": "/assets",
         "asset": f"/assets/{world.asset_ids[1]}",
         "asset_never_judged": f"/assets/{world.asset_ids[-1]}",
+        "exceptions": "/exceptions",
         "scans": "/scans",
         "scan": f"/scans/{world.scan_id}",
         "rules": "/rules",

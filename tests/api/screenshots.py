@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from tests.api.browser import chromium, pages_of, serving, sign_in
-from tests.api.world import make_world, propose_a_change, sqlite_url
+from tests.api.world import ask_for_exceptions, make_world, propose_a_change, sqlite_url
 
 SHAPES = {"light": (1360, 900), "dark": (1360, 900), "narrow": (390, 844)}
 
@@ -15,6 +15,7 @@ def main(folder: Path, language: str, only: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         world = make_world(sqlite_url(Path(place)), zone_file=Path(place) / "zones.yaml")
         propose_a_change(world)
+        ask_for_exceptions(world)
         with serving(world) as base, chromium() as browser:
             for shape, (width, height) in SHAPES.items():
                 context = browser.new_context(

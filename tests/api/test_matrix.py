@@ -130,6 +130,7 @@ def address(operation: Operation, things: dict[str, str], city: World) -> str:
         "zone_id": "dmz",
         "token_id": "no-such-thing",
         "change_id": "no-such-thing",
+        "exception_id": "no-such-thing",
     }
     if operation.path.startswith("/services/"):
         values["key"] = things["service"]

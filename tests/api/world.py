@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.parts import ActionRefused, AppParts, RateLimits
 from collector import tables
 from collector.grants import Role
+from collector.ingest import Ingest, IngestSettings
 from collector.store import Store
 from collector.tokens import create_token
 from rules.rulebook import Rulebook, load_rules, our_rules
@@ -88,6 +89,9 @@ class RecordedActions:
             )
             return bool(changed.rowcount)
 
+    def change(self, work: Any, connection: Connection) -> None:
+        Ingest(self.store, rulebook(), IngestSettings(clock=lambda: NOW)).change(work, connection)
+
     def press_stop(self, reason: str, by: str) -> None:
         self.done.append(("press", reason, by))
 
@@ -160,3 +164,14 @@ def propose_a_change(world: World) -> None:
     wanted = {"text": ZONES.replace("2027-12-31", "2028-12-31"), "reason": "renewed for a year"}
     made = client.post("/api/v1/zone-changes", json=wanted, headers={"if-match": etag})
     assert made.status_code == 201, made.text
+
+
+def ask_for_exceptions(world: World) -> None:
+    """An analyst asks for two exceptions; an approver approves one of them."""
+    client, judge = (TestClient(world.app, headers=world.bearer(role)) for role in ("analyst", "approver"))
+    standing = client.get("/api/v1/findings?state=open&sort=seen").json()["items"][-2:]
+    for finding in standing:
+        wanted = {"rule": finding["rule"], "covers": "finding", "key": finding["id"], "until": "2026-12-15T23:00:00Z"}
+        made = client.post("/api/v1/exceptions", json={**wanted, "reason": "the supplier replaces it before the holidays"})
+        assert made.status_code == 201, made.text
+    assert judge.post(f"/api/v1/exceptions/{made.json()['id']}/approve").status_code == 200

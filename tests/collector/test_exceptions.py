@@ -10,9 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from collector import exceptions, tables
 from collector.exceptions import Covers, ExceptionRefused, Wanted
+from collector.grants import Person
 from collector.store import Store
 from scanners.observation import Outcome, Vantage
 from tests.collector.watching import Watch
+
+ONE, OTHER = Person("token:one", "one"), Person("account:other", "other")
 
 
 @pytest.fixture
@@ -27,10 +30,10 @@ def ask(watch: Watch, *, days: float = 30, strength: float = 0.5, until: datetim
     end = until or watch.now + timedelta(days=days)
     wanted = Wanted("DB-901", Covers.FINDING, finding.id, "replaced in spring", end, "firewall" if strength else "", strength)
     with watch.store.write() as connection:
-        return exceptions.ask(connection, wanted, by="one", at=watch.now)
+        return exceptions.ask(connection, wanted, by=ONE, at=watch.now)
 
 
-def approve(watch: Watch, key: str, by: str = "other") -> None:
+def approve(watch: Watch, key: str, by: Person = OTHER) -> None:
     watch.ingest.change(lambda batch, life: exceptions.approve(batch, life, key, by=by))
 
 
@@ -58,12 +61,12 @@ def test_a_waived_finding_weighs_what_its_control_leaves_and_is_resolved_by_proo
 def test_who_asks_does_not_approve_nor_refuse(watch: Watch) -> None:
     key = ask(watch)
     with pytest.raises(ExceptionRefused, match="another person"):
-        approve(watch, key, by="one")
+        approve(watch, key, by=ONE)
     with watch.store.write() as connection, pytest.raises(ExceptionRefused):
-        exceptions.refuse(connection, key, by="one", at=watch.now)
+        exceptions.refuse(connection, key, by=ONE, at=watch.now)
     assert (watch.finding().state, state(watch, key)) == ("open", "requested")
     with pytest.raises(IntegrityError), watch.store.write() as connection:
-        connection.execute(tables.exception.update().values(state="approved", decided_by="one"))
+        connection.execute(tables.exception.update().values(state="approved", decided_by=ONE))
 
 
 def test_seen_from_the_internet_it_is_void(watch: Watch) -> None:
@@ -98,13 +101,13 @@ def test_an_end_lies_ahead_and_within_a_year(watch: Watch, days: int) -> None:
 def test_people_withdraw_refuse_and_end(watch: Watch) -> None:
     first, second, third = ask(watch), ask(watch), ask(watch)
     with watch.store.write() as connection:
-        exceptions.withdraw(connection, first, by="one", at=watch.now)
-        exceptions.refuse(connection, second, by="other", at=watch.now)
+        exceptions.withdraw(connection, first, by=ONE, at=watch.now)
+        exceptions.refuse(connection, second, by=OTHER, at=watch.now)
     approve(watch, third)
     with watch.store.read() as connection:
         soon = exceptions.list_exceptions(connection, ending_before=watch.now + timedelta(days=31))
         assert [row.id for row in soon] == [third]
-    watch.ingest.change(lambda batch, life: exceptions.end(batch, life, third, by="other"))
+    watch.ingest.change(lambda batch, life: exceptions.end(batch, life, third, by=OTHER))
     assert [state(watch, key) for key in (first, second, third)] == ["withdrawn", "refused", "ended"]
     assert watch.finding().state == "open"
     watch.check()

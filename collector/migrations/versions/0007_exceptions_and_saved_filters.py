@@ -22,14 +22,20 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("control", sa.Text(), nullable=False),
         sa.Column("strength", sa.Float(), nullable=False),
+        sa.Column("department_id", sa.String(length=64), nullable=True),
         sa.Column("requested_by", sa.String(length=200), nullable=False),
+        sa.Column("requested_by_id", sa.String(length=100), nullable=False),
         sa.Column("requested_at", UtcTime(), nullable=False),
         sa.Column("until", UtcTime(), nullable=False),
         sa.Column("decided_by", sa.String(length=200), nullable=True),
+        sa.Column("decided_by_id", sa.String(length=100), nullable=True),
         sa.Column("decided_at", UtcTime(), nullable=True),
         sa.Column("closed_at", UtcTime(), nullable=True),
         sa.Column("closed_by", sa.String(length=200), nullable=True),
-        sa.CheckConstraint("decided_by IS NULL OR decided_by <> requested_by", name="another_person_decides"),
+        sa.CheckConstraint(
+            "decided_by IS NULL OR (decided_by <> requested_by AND decided_by_id <> requested_by_id)",
+            name="another_person_decides",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exception")),
     )
     op.create_index("ix_exception_state", "exception", ["state", "until"], unique=False)

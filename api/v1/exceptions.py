@@ -1,0 +1,209 @@
+"""Exceptions: asked for with a reason and an end, approved by another person, ended by people, the clock or what is observed."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, Row
+
+from api.access import Asker, Caller
+from api.parts import ActionRefused, AppParts
+from api.problems import not_found
+from api.v1.asking import parts_of
+from api.v1.requests import Id, Key, Sent, Text
+from api.v1.shapes import Shown
+from collector import audit, exceptions
+from collector.exceptions import Covers, ExceptionRefused, Wanted
+from collector.grants import Person
+from collector.queries import assets as asset_queries
+from collector.queries import findings as finding_queries
+
+router = APIRouter(prefix="/exceptions", tags=["exceptions"])
+State = Literal["requested", "approved", "refused", "withdrawn", "ended", "expired", "void"]
+Decided = Literal["approve", "refuse", "withdraw", "end"]
+
+
+class AskException(Sent):
+    """``rule`` on a finding, an asset, a service or a department (``covers`` and its id, ``key``).
+
+    ``strength`` is how much of the risk the compensating ``control`` takes away (k of the score): over 0 only with a control.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "rule": "TLS-002",
+                    "covers": "finding",
+                    "key": "0f9a6d5c-2a2d-4a57-8c51-0f6f5f3f7c11",
+                    "reason": "the supplier replaces it in spring",
+                    "control": "only the payment gateway reaches it",
+                    "strength": 0.5,
+                    "until": "2027-03-31T22:00:00Z",
+                }
+            ]
+        },
+    )
+
+    rule: Id = Field(max_length=16)
+    covers: Covers
+    key: Id = Field(max_length=64)
+    reason: Text
+    control: Text | Literal[""] = ""
+    strength: float = Field(0.0, ge=0.0, le=0.8)
+    until: AwareDatetime = Field(description="within a year")
+
+
+class ExceptionQuery(Sent):
+    state: State | None = None
+    ending_within_days: int | None = Field(None, ge=1, le=366, description="those in force that end within so many days")
+
+
+class ExceptionShown(Shown):
+    id: str
+    state: State
+    rule: str
+    covers: Covers = Field(validation_alias="kind")
+    key: str
+    department_id: str | None
+    reason: str
+    control: str
+    strength: float
+    until: datetime
+    requested_by: str
+    requested_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    closed_by: str | None = Field(description="null while it stands, and when the clock or what is observed ended it")
+    closed_at: datetime | None
+
+
+class Exceptions(BaseModel):
+    items: list[ExceptionShown]
+
+
+@router.get("", operation_id="list_exceptions", summary="Exceptions, the one that ends first first")
+def many(request: Request, caller: Asker, asked: Annotated[ExceptionQuery, Query()]) -> Exceptions:
+    parts = parts_of(request)
+    before = parts.clock() + timedelta(days=asked.ending_within_days) if asked.ending_within_days else None
+    with parts.store.read() as connection:
+        rows = exceptions.list_exceptions(connection, state=asked.state, ending_before=before, within=caller.reach)
+    return Exceptions(items=[_shown(row) for row in rows])
+
+
+@router.post("", operation_id="ask_exception", summary="Ask for an exception; another person decides", status_code=201)
+def ask(request: Request, caller: Asker, wanted: AskException) -> ExceptionShown:
+    return _shown(make_request(parts_of(request), caller, wanted))
+
+
+@router.get("/{exception_id}", operation_id="get_exception", summary="One exception")
+def one(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
+    with parts_of(request).store.read() as connection:
+        row = exceptions.get_exception(connection, exception_id, caller.reach)
+    if row is None:
+        raise not_found("exception")
+    return _shown(row)
+
+
+@router.post("/{exception_id}/approve", operation_id="approve_exception", summary="Approve what another person asked for")
+def approve(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
+    return _shown(decide(parts_of(request), caller, exception_id, "approve"))
+
+
+@router.post("/{exception_id}/refuse", operation_id="refuse_exception", summary="Refuse what another person asked for")
+def refuse(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
+    return _shown(decide(parts_of(request), caller, exception_id, "refuse"))
+
+
+@router.post("/{exception_id}/withdraw", operation_id="withdraw_exception", summary="Take one's own request back")
+def withdraw(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
+    return _shown(decide(parts_of(request), caller, exception_id, "withdraw"))
+
+
+@router.post("/{exception_id}/end", operation_id="end_exception", summary="End one in force: what it covered is open again")
+def end(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
+    return _shown(decide(parts_of(request), caller, exception_id, "end"))
+
+
+def make_request(parts: AppParts, caller: Caller, wanted: AskException) -> Row[Any]:
+    """Keep and note the request. Raises *not found* for a thing that does not exist for this caller, and *refused* ones."""
+    now = parts.clock()
+    with parts.store.write() as connection:
+        department = _owner(connection, wanted, caller)
+        plain = (wanted.rule, wanted.covers, wanted.key, wanted.reason, wanted.until, wanted.control, wanted.strength)
+        asked = Wanted(*plain, department)
+        made = _guarded(lambda: exceptions.ask(connection, asked, by=_person(caller), at=now))
+        row = _row(connection, made)
+        audit.note(connection, _entry(caller, now, "ask_exception", row))
+        return row
+
+
+def decide(parts: AppParts, caller: Caller, exception_id: str, what: Decided) -> Row[Any]:
+    """Decide and note it, in the transaction of all that follows from it. Raises *not found* and *refused* ones."""
+    now, by = parts.clock(), _person(caller)
+    with parts.store.write() as connection:
+        row = exceptions.get_exception(connection, exception_id, caller.reach)
+        if row is None:
+            raise not_found("exception")
+        if what == "refuse":
+            _guarded(lambda: exceptions.refuse(connection, exception_id, by=by, at=now))
+        elif what == "withdraw":
+            _guarded(lambda: exceptions.withdraw(connection, exception_id, by=by, at=now))
+        else:
+            work = exceptions.approve if what == "approve" else exceptions.end
+            _guarded(lambda: parts.actions.change(lambda batch, life: work(batch, life, exception_id, by=by), connection))
+        audit.note(connection, _entry(caller, now, f"{what}_exception", row))
+        return _row(connection, exception_id)
+
+
+def _owner(connection: Connection, wanted: AskException, caller: Caller) -> str | None:
+    """The department of what is to be covered. A service may have assets of others: it is for who sees the whole city."""
+    within = caller.reach
+    row: Row[Any] | None
+    if wanted.covers is Covers.FINDING:
+        row = finding_queries.get_finding(connection, wanted.key, within)
+    elif wanted.covers is Covers.ASSET:
+        row = asset_queries.get_asset(connection, wanted.key, within)
+    elif wanted.covers is Covers.SERVICE:
+        row = asset_queries.get_service(connection, wanted.key) if within is None else None
+    else:
+        found = asset_queries.get_department(connection, wanted.key, within)
+        return found.id if found is not None else _missing(wanted)
+    department: str | None = row.department_id if row is not None else _missing(wanted)
+    return department
+
+
+def _missing(wanted: AskException) -> str:
+    raise not_found(wanted.covers.value)
+
+
+def _person(caller: Caller) -> Person:
+    return Person(caller.id, caller.name)
+
+
+def _row(connection: Connection, exception_id: str) -> Row[Any]:
+    row = exceptions.get_exception(connection, exception_id)
+    if row is None:
+        raise not_found("exception")
+    return row
+
+
+def _shown(row: Row[Any]) -> ExceptionShown:
+    return ExceptionShown.model_validate(row)
+
+
+def _entry(caller: Caller, now: datetime, action: str, row: Row[Any]) -> audit.Entry:
+    detail = {"rule": row.rule, "covers": row.kind, "key": row.key, "until": row.until.isoformat(), "strength": row.strength}
+    more = {"subject": "exception", "subject_id": row.id, "department_id": row.department_id, "detail": detail}
+    return caller.noting(now, action, **more)
+
+
+def _guarded(made: Callable[[], Any]) -> Any:
+    try:
+        return made()
+    except ExceptionRefused as error:
+        raise ActionRefused(error.code, str(error)) from error
