@@ -65,8 +65,9 @@ def test_who_asks_does_not_approve_nor_refuse(watch: Watch) -> None:
     with watch.store.write() as connection, pytest.raises(ExceptionRefused):
         exceptions.refuse(connection, key, by=ONE, at=watch.now)
     assert (watch.finding().state, state(watch, key)) == ("open", "requested")
-    with pytest.raises(IntegrityError), watch.store.write() as connection:
-        connection.execute(tables.exception.update().values(state="approved", decided_by=ONE))
+    for who in ({"decided_by": "one", "decided_by_id": "token:other"}, {"decided_by": "other", "decided_by_id": "token:one"}):
+        with pytest.raises(IntegrityError), watch.store.write() as connection:
+            connection.execute(tables.exception.update().values(state="approved", **who))
 
 
 def test_seen_from_the_internet_it_is_void(watch: Watch) -> None:
