@@ -6,7 +6,7 @@ from alembic import op
 import collector.columns
 
 revision = "0010"
-down_revision = "0009"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
