@@ -52,10 +52,6 @@ class Caller:
         reach = reach_of(self.grants, Permission(permission), self.narrowed)
         return reach is None or (department in reach if department is not None else bool(reach))
 
-    def sees(self, department: str | None) -> bool:
-        """Whether what belongs to this department (None: to nobody) exists for this caller in this operation."""
-        return self.reach is None or department in self.reach
-
     def noting(self, at: datetime, action: str, **more: Any) -> audit.Entry:
         """An entry of the audit log with this caller as its author."""
         return audit.Entry(at=at, actor=self.name, actor_id=self.id, address=self.address, action=action, **more)
@@ -99,7 +95,7 @@ def _deny(request: Request, caller: Caller, operation: str) -> None:
 
 
 def cookie_name(parts: AppParts) -> str:
-    return SECURE_COOKIE if parts.base_url.startswith("https:") else COOKIE
+    return SECURE_COOKIE if parts.over_tls else COOKIE
 
 
 class Limiter:
@@ -166,7 +162,7 @@ class Door:
             token = find(connection, secret, now)
         if token is None:
             return None
-        if tokens.use_is_news(token, now):
+        if tokens.use_is_news(token.last_used_at, now):
             with self.parts.store.write() as connection:
                 tokens.note_use(connection, token, now)
         session = "" if program else secret
@@ -179,7 +175,7 @@ class Door:
         if found is None:
             return None
         account, used_at = found
-        if sessions.use_is_news(used_at, now):
+        if tokens.use_is_news(used_at, now):
             with self.parts.store.write() as connection:
                 sessions.note_use(connection, secret, now)
         return Caller(f"account:{account.id}", account.name, account.grants, None, secret, address)

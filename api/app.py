@@ -42,7 +42,7 @@ def create_app(parts: AppParts) -> FastAPI:
     app.add_middleware(BodyLimit, limit_bytes=parts.body_limit_bytes)
     app.add_middleware(Door, parts=parts, limiter=app.state.limiter)
     app.add_middleware(HostAllowList, base_url=parts.base_url, allowed=parts.allowed_hosts)
-    app.add_middleware(SecurityHeaders, over_tls=parts.base_url.startswith("https:"))
+    app.add_middleware(SecurityHeaders, over_tls=parts.over_tls)
     return app
 
 

@@ -14,6 +14,7 @@ from collector import looking_again, runs, stopping
 from collector.batch import Batch
 from collector.findings import LifeCycle
 from collector.ingest import Ingest
+from collector.refusal import ActionRefused
 from collector.store import Store
 from rules.rule import Rule
 from scanners.zone import Zone
@@ -29,14 +30,6 @@ class Rules(Protocol):
 
     @property
     def disabled(self) -> Mapping[str, Rule]: ...
-
-
-class ActionRefused(Exception):
-    """Something that a person asked for was not done; the message says why. ``code`` is stable, for programs."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 class Actions(Protocol):
@@ -108,6 +101,11 @@ class AppParts:
     session_idle: timedelta = timedelta(hours=1)  # of a person who does nothing
     provider: Provider | None = None  # of people's identity
     body_limit_bytes: int = 64 * 1024
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether people reach it over TLS: cookies are Secure and bound to the host then."""
+        return self.base_url.startswith("https:")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from api.parts import ActionRefused
 from collector.queries.paging import BadCursor
+from collector.refusal import ActionRefused
 from scanners.clean_text import clean_text
 
 MEDIA_TYPE = "application/problem+json"

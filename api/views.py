@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from api.parts import AppParts
 from api.texts import name_of, rule_text
+from collector.grants import reaches
 from collector.queries import assets as asset_queries
 from collector.queries import findings as finding_queries
 from collector.queries import risk as risk_queries
@@ -100,7 +101,7 @@ def contributors(
             "score_after": gain.score_after,
         }
         for gain in gains
-        if within is None or gain.finding.department_id in within
+        if reaches(within, gain.finding.department_id)
     ]
 
 

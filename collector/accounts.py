@@ -42,12 +42,17 @@ class Account:
     grants: tuple[Grant, ...]
 
 
+def is_login(name: str) -> bool:
+    """Whether an account may have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def create_account(
     connection: Connection, name: str, display_name: str, now: datetime, *, email: str | None = None, language: str | None = None
 ) -> Account:
     """An account without a password or grants. Raises :class:`AccountError` when the name is taken or anything is malformed."""
     name = name.strip().lower()
-    if not _NAME.fullmatch(name):
+    if not is_login(name):
         raise AccountError(
             "an account's name has 1 to 100 of a-z, 0-9, dot, dash, underscore and @, and begins with one of the first"
         )

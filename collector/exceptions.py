@@ -17,8 +17,9 @@ from collector import tables
 from collector.batch import Batch
 from collector.events import Action
 from collector.findings import LifeCycle, State
-from collector.grants import Person
+from collector.grants import Person, reaches
 from collector.records import FindingRecord
+from collector.refusal import ActionRefused
 from collector.score import COMPENSATION_LIMIT
 from collector.waiving import waiver_of
 
@@ -44,12 +45,8 @@ class Covers(StrEnum):
     DEPARTMENT = "department"
 
 
-class ExceptionRefused(Exception):
+class ExceptionRefused(ActionRefused):
     """What was asked of an exception was not done; the message says why. Nothing was changed. ``code`` is stable."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -156,7 +153,7 @@ def settle(batch: Batch, at: datetime) -> None:
 def get_exception(connection: Connection, exception_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
     """The exception; None when there is none, and just so when it lies outside the departments ``within``."""
     row = connection.execute(select(_EXCEPTION).where(_EXCEPTION.c.id == exception_id)).first()
-    return row if row is None or within is None or row.department_id in within else None
+    return row if row is not None and reaches(within, row.department_id) else None
 
 
 def list_exceptions(

@@ -30,3 +30,11 @@ class Person:
 
     id: str
     name: str
+
+
+def reaches(within: frozenset[str] | None, department: str | None) -> bool:
+    """Whether what belongs to ``department`` exists for who is confined to ``within``.
+
+    ``within`` None is the whole city; ``department`` None belongs to nobody, and only the whole city sees it.
+    """
+    return within is None or department in within

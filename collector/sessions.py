@@ -10,7 +10,6 @@ from collector import tables
 from collector.accounts import Account, account_of
 from collector.tokens import digest_of
 
-_USED_STEP = timedelta(minutes=1)
 _table = tables.web_session
 
 
@@ -31,10 +30,6 @@ def session_account(connection: Connection, secret: str, now: datetime, idle: ti
     query = select(tables.account, _table.c.used_at).join(_table, _table.c.account_id == tables.account.c.id)
     row = connection.execute(query.where(_table.c.digest == digest_of(secret), *alive)).first()
     return (account_of(connection, row), row.used_at) if row else None
-
-
-def use_is_news(used_at: datetime, now: datetime) -> bool:
-    return now - used_at >= _USED_STEP
 
 
 def note_use(connection: Connection, secret: str, now: datetime) -> None:

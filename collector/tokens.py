@@ -114,9 +114,9 @@ def note_use(connection: Connection, token: Token, now: datetime) -> None:
     connection.execute(update(tables.token).where(tables.token.c.id == token.id).values(last_used_at=now))
 
 
-def use_is_news(token: Token, now: datetime) -> bool:
-    """Whether ``last_used_at`` is old enough to be written again."""
-    return token.last_used_at is None or now - token.last_used_at >= _USED_STEP
+def use_is_news(last_used_at: datetime | None, now: datetime) -> bool:
+    """Whether the last use that is kept, of a token or a session, is old enough to be written again."""
+    return last_used_at is None or now - last_used_at >= _USED_STEP
 
 
 def list_tokens(connection: Connection) -> list[Token]:

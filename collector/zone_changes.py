@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from collector.grants import Person
+from collector.refusal import ActionRefused
 from collector.tables import zone_change as table
 from scanners.zone import Zone, read_zones
 
@@ -34,12 +35,8 @@ class ChangeState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class ChangeRefused(Exception):
+class ChangeRefused(ActionRefused):
     """The change is not made; nothing was written. ``code`` is stable."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 @dataclass(frozen=True)

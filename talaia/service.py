@@ -19,6 +19,7 @@ from collector.elasticsearch.shipper import shipping
 from collector.grants import Grant
 from collector.rescans import Rescans
 from collector.schedules import Scheduler
+from collector.secret_files import read_secret
 from collector.stopping import StopWatch
 from collector.tokens import Token, issue_entry_code
 from collector.zone_watch import ZoneWatch
@@ -60,7 +61,7 @@ def _provider(parts: Parts) -> Provider | None:
         return None
     secret_file = parts.settings.path(written.client_secret_file)
     roles = {word: Grant(worth.role, worth.department) for word, worth in written.roles.items()}
-    return Provider(written.issuer, written.client_id, lambda: secret_file.read_text().strip(), written.claim, roles)
+    return Provider(written.issuer, written.client_id, lambda: read_secret(secret_file), written.claim, roles)
 
 
 def base_url(parts: Parts) -> str:

@@ -15,6 +15,7 @@ from api.parts import AppParts
 from api.problems import not_found
 from api.rights import Reach
 from api.v1.requests import Key
+from collector.grants import reaches
 from collector.queries import assets as asset_queries
 from collector.queries import findings as finding_queries
 from collector.queries import risk as risk_queries
@@ -91,7 +92,9 @@ def _whole(connection: Connection, parts: AppParts, level: str, key: str, within
         "week_ago": _week_ago(connection, parts, level, key),
         "points": points,
         "curve": curve(points, now, DAYS),
-        "fixes": [gain for gain in risk_queries.best_fixes(connection, level, key) if _within(gain.finding, within)],
+        "fixes": [
+            gain for gain in risk_queries.best_fixes(connection, level, key) if reaches(within, gain.finding.department_id)
+        ],
         "by_band": finding_queries.counts_by(connection, "band", wanted),
         "open_findings": finding_queries.count_findings(connection, wanted)[0],
         "evaluations": risk_queries.asset_evaluations(connection, level, key),
@@ -100,7 +103,3 @@ def _whole(connection: Connection, parts: AppParts, level: str, key: str, within
 
 def _week_ago(connection: Connection, parts: AppParts, level: str, key: str) -> Any:
     return risk_queries.score_at(connection, level, key, parts.clock() - timedelta(days=7))
-
-
-def _within(finding: Any, within: Reach) -> bool:
-    return within is None or finding.department_id in within

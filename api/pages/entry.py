@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.access import cookie_name
 from api.pages.forms import back_to, first, password_of, plain_form, read_form
-from api.pages.letting_in import let_in, remember, try_password
+from api.pages.letting_in import address_of, let_in, remember, try_password
 from api.pages.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, parts_of, render
 from api.texts import LANGUAGES
 from collector import tokens
@@ -69,7 +69,7 @@ async def choose_theme(request: Request) -> Response:
 
 def _try_token(request: Request, secret: str) -> Response:
     parts = parts_of(request)
-    address = request.client.host if request.client else "unknown"
+    address = address_of(request)
     if not request.app.state.limiter.would_allow(parts.limits.refused_per_address, "refused", address):
         return render(request, "sign_in.html", 429, problem="many")
     with parts.store.read() as connection:

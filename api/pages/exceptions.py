@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from api.access import Asker, Caller
 from api.pages.forms import back_to, first, read_form
 from api.pages.rendering import parts_of, render, tongue_of
-from api.parts import ActionRefused
 from api.v1.exceptions import AskException, Decided, decide, make_request
 from api.v1.requests import Key
 from collector import exceptions
+from collector.refusal import ActionRefused
 
 router = APIRouter(include_in_schema=False)
 _SOON = timedelta(days=30)

@@ -82,7 +82,7 @@ def let_in(request: Request, secret: str) -> RedirectResponse:
         secret,
         max_age=int(parts.session_lifetime.total_seconds()),
         path="/",
-        secure=parts.base_url.startswith("https:"),
+        secure=parts.over_tls,
         httponly=True,
         samesite="strict",
     )
@@ -90,7 +90,7 @@ def let_in(request: Request, secret: str) -> RedirectResponse:
 
 
 def remember(request: Request, answer: Response, name: str, value: str) -> None:
-    secure = parts_of(request).base_url.startswith("https:")
+    secure = parts_of(request).over_tls
     answer.set_cookie(name, value, max_age=_YEAR_SECONDS, path="/", secure=secure, httponly=True, samesite="strict")
 
 

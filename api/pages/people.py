@@ -5,6 +5,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from api.access import Asker, Caller, cookie_name
@@ -100,10 +101,14 @@ async def reset(request: Request, account_id: Key) -> HTMLResponse:
 def _own(request: Request, caller: Caller, problem: str = "", status: int = 200) -> HTMLResponse:
     parts = parts_of(request)
     with parts.store.read() as connection:
-        account = _account(accounts.find_account(connection, caller.id.removeprefix("account:")))
+        account = _own_account(connection, caller)
         current = sessions.list_sessions(connection, account.id, parts.clock(), parts.session_idle)
     here = digest_of(caller.session)
     return render(request, "account.html", status, person=account, sessions=current, current=here, problem=problem)
+
+
+def _own_account(connection: Connection, caller: Caller) -> Account:
+    return _account(accounts.find_account(connection, caller.id.removeprefix("account:")))
 
 
 def _account(found: Account | None) -> Account:
@@ -115,7 +120,7 @@ def _account(found: Account | None) -> Account:
 def _change(request: Request, caller: Caller, old: str, new: str) -> Response:
     parts, keeper = parts_of(request), request.app.state.passwords
     with parts.store.read() as connection:
-        account = _account(accounts.find_account(connection, caller.id.removeprefix("account:")))
+        account = _own_account(connection, caller)
         stored = accounts.stored_password(connection, account)
     if not request.app.state.limiter.allows(parts.limits.sign_ins_per_account, "password", account.id):
         return _own(request, caller, "many", 429)
@@ -135,7 +140,7 @@ def _change(request: Request, caller: Caller, old: str, new: str) -> Response:
 def _end_sessions(request: Request, caller: Caller, digest: str | None) -> Response:
     parts = parts_of(request)
     with parts.store.write() as connection:
-        account = _account(accounts.find_account(connection, caller.id.removeprefix("account:")))
+        account = _own_account(connection, caller)
         if digest is None:
             accounts.end_sessions(connection, account)
         elif not sessions.end_session(connection, account.id, digest):
@@ -144,7 +149,7 @@ def _end_sessions(request: Request, caller: Caller, digest: str | None) -> Respo
         audit.note(connection, caller.noting(parts.clock(), action, subject="account", subject_id=account.id))
     answer = RedirectResponse("/account" if digest else "/sign-in", 303)
     if digest is None:
-        answer.delete_cookie(cookie_name(parts), path="/", secure=parts.base_url.startswith("https:"), httponly=True)
+        answer.delete_cookie(cookie_name(parts), path="/", secure=parts.over_tls, httponly=True)
     return answer
 
 
@@ -211,7 +216,7 @@ def _create(request: Request, caller: Caller, name: str, display_name: str, gran
             account = accounts.create_account(connection, name, display_name, now)
             accounts.set_grants(connection, account, [grant])
             code = accounts.issue_link(connection, account, now)
-            audit.note(connection, _entry(caller, parts_of(request).clock(), "create_account", account, [grant]))
+            audit.note(connection, _entry(caller, now, "create_account", account, [grant]))
     except AccountError as error:
         return _everybody(request, caller, 422, problem=str(error))
     return _everybody(request, caller, link=f"{parts.base_url}/welcome/{code}", made=account.name)
@@ -236,9 +241,7 @@ def _disable(request: Request, caller: Caller, account_id: str, disabled: bool) 
         accounts.set_disabled(connection, account, parts.clock() if disabled else None)
         audit.note(
             connection,
-            _entry(
-                caller, parts_of(request).clock(), "disable_account" if disabled else "enable_account", account, account.grants
-            ),
+            _entry(caller, parts.clock(), "disable_account" if disabled else "enable_account", account, account.grants),
         )
     return RedirectResponse("/accounts", 303)
 
@@ -248,7 +251,7 @@ def _reset(request: Request, caller: Caller, account_id: str) -> HTMLResponse:
     with parts.store.write() as connection:
         account = _managed(caller, accounts.find_account(connection, account_id))
         code = accounts.issue_link(connection, account, parts.clock())
-        audit.note(connection, _entry(caller, parts_of(request).clock(), "reset_account", account, account.grants))
+        audit.note(connection, _entry(caller, parts.clock(), "reset_account", account, account.grants))
     return _everybody(request, caller, link=f"{parts.base_url}/welcome/{code}", made=account.name)
 
 

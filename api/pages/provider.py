@@ -1,7 +1,6 @@
 """Coming in through the city's identity provider, and being signed out by it."""
 
 import hashlib
-import re
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -29,7 +28,7 @@ def begin(request: Request) -> Response:
     except Refused as error:
         return _refuse(request, error)
     answer = RedirectResponse(where, 303)
-    secure = parts.base_url.startswith("https:")
+    secure = parts.over_tls
     answer.set_cookie(_cookie(request), browser, max_age=600, path="/", secure=secure, httponly=True, samesite="lax")
     return answer
 
@@ -49,7 +48,7 @@ def back(request: Request, state: str = "", code: str = "") -> Response:
     page = render(request, "come_in.html")
     page.raw_headers.extend(one for one in welcome(request, account).raw_headers if one[0] == b"set-cookie")
     page.headers["refresh"] = "0;url=/"
-    page.delete_cookie(_cookie(request), path="/", secure=parts.base_url.startswith("https:"), httponly=True)
+    page.delete_cookie(_cookie(request), path="/", secure=parts.over_tls, httponly=True)
     return page
 
 
@@ -92,7 +91,7 @@ def _oidc(request: Request) -> Oidc:
 
 
 def _cookie(request: Request) -> str:
-    return "__Host-talaia_attempt" if parts_of(request).base_url.startswith("https:") else "talaia_attempt"
+    return "__Host-talaia_attempt" if parts_of(request).over_tls else "talaia_attempt"
 
 
 def _account(connection: Connection, request: Request, oidc: Oidc, person: Person) -> Account:
@@ -101,7 +100,7 @@ def _account(connection: Connection, request: Request, oidc: Oidc, person: Perso
     account = accounts.account_of_subject(connection, issuer, person.subject)
     if account is None:
         name = person.login
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,99}", name) or accounts.find_account(connection, name):
+        if not accounts.is_login(name) or accounts.find_account(connection, name):
             name = "oidc-" + hashlib.sha256(f"{issuer} {person.subject}".encode()).hexdigest()[:24]
         account = accounts.create_account(connection, name, person.display_name, now)
         accounts.bind_subject(connection, account, issuer, person.subject)

@@ -10,13 +10,13 @@ from api.access import Asker, Caller
 from api.pages.forms import first, read_form
 from api.pages.lists import asked_of
 from api.pages.rendering import parts_of, render, tongue_of
-from api.parts import ActionRefused
 from api.problems import not_found
 from api.v1.asking import noted
 from api.v1.plain import show_schedules
 from api.v1.requests import Key, ScanQuery
 from api.v1.scans import own_scans
 from collector.queries import scans as queries
+from collector.refusal import ActionRefused
 
 router = APIRouter(include_in_schema=False)
 

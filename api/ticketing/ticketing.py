@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from api.ticketing.trouble import TicketingError
+from collector.secret_files import SecretError, read_secret
 
 EXTERNAL_ID = re.compile(r"posture:[A-Za-z0-9][A-Za-z0-9._-]{0,63}:[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 MOST_SUBJECT = 200
@@ -228,11 +229,8 @@ def secret_file(path: Path) -> Secret:
 
     def read() -> str:
         try:
-            secret = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise TicketingError("refused", f"the secret in {path} cannot be read: {type(error).__name__}") from None
-        if not secret:
-            raise TicketingError("refused", f"the file {path} is empty: it should hold a secret")
-        return secret
+            return read_secret(path)
+        except SecretError as error:
+            raise TicketingError("refused", str(error)) from None
 
     return read

@@ -1,6 +1,5 @@
 """Exceptions: asked for with a reason and an end, approved by another person, ended by people, the clock or what is observed."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -9,13 +8,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
 
 from api.access import Asker, Caller
-from api.parts import ActionRefused, AppParts
+from api.parts import AppParts
 from api.problems import not_found
 from api.v1.asking import parts_of
 from api.v1.requests import Id, Key, Sent, Text
 from api.v1.shapes import Shown
 from collector import audit, exceptions
-from collector.exceptions import Covers, ExceptionRefused, Wanted
+from collector.exceptions import Covers, Wanted
 from collector.grants import Person
 from collector.queries import assets as asset_queries
 from collector.queries import findings as finding_queries
@@ -136,7 +135,7 @@ def make_request(parts: AppParts, caller: Caller, wanted: AskException) -> Row[A
         department = _owner(connection, wanted, caller)
         plain = (wanted.rule, wanted.covers, wanted.key, wanted.reason, wanted.until, wanted.control, wanted.strength)
         asked = Wanted(*plain, department)
-        made = _guarded(lambda: exceptions.ask(connection, asked, by=_person(caller), at=now))
+        made = exceptions.ask(connection, asked, by=_person(caller), at=now)
         row = _row(connection, made)
         audit.note(connection, _entry(caller, now, "ask_exception", row))
         return row
@@ -150,12 +149,12 @@ def decide(parts: AppParts, caller: Caller, exception_id: str, what: Decided) ->
         if row is None:
             raise not_found("exception")
         if what == "refuse":
-            _guarded(lambda: exceptions.refuse(connection, exception_id, by=by, at=now))
+            exceptions.refuse(connection, exception_id, by=by, at=now)
         elif what == "withdraw":
-            _guarded(lambda: exceptions.withdraw(connection, exception_id, by=by, at=now))
+            exceptions.withdraw(connection, exception_id, by=by, at=now)
         else:
             work = exceptions.approve if what == "approve" else exceptions.end
-            _guarded(lambda: parts.actions.change(lambda batch, life: work(batch, life, exception_id, by=by), connection))
+            parts.actions.change(lambda batch, life: work(batch, life, exception_id, by=by), connection)
         audit.note(connection, _entry(caller, now, f"{what}_exception", row))
         return _row(connection, exception_id)
 
@@ -200,10 +199,3 @@ def _entry(caller: Caller, now: datetime, action: str, row: Row[Any]) -> audit.E
     detail = {"rule": row.rule, "covers": row.kind, "key": row.key, "until": row.until.isoformat(), "strength": row.strength}
     more = {"subject": "exception", "subject_id": row.id, "department_id": row.department_id, "detail": detail}
     return caller.noting(now, action, **more)
-
-
-def _guarded(made: Callable[[], Any]) -> Any:
-    try:
-        return made()
-    except ExceptionRefused as error:
-        raise ActionRefused(error.code, str(error)) from error

@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 from elasticsearch import Elasticsearch
 
+from collector.secret_files import SecretError, read_secret
+
 REQUEST_TIMEOUT_SECONDS = 60.0
 
 
@@ -51,12 +53,9 @@ def _secret(path: Path | None) -> str | None:
     if path is None:
         return None
     try:
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DestinationError(f"the secret in {path} cannot be read: {type(error).__name__}") from error
-    if not secret:
-        raise DestinationError(f"the file {path} is empty: it should hold a secret")
-    return secret
+        return read_secret(path)
+    except SecretError as error:
+        raise DestinationError(str(error)) from error
 
 
 def _tls(ca_file: Path | None) -> ssl.SSLContext:

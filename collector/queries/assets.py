@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, String, cast, func, or_, select, true
 
 from collector import tables
+from collector.grants import reaches
 from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, rows_after, signature_of
 
 NOBODY = "none"
@@ -92,7 +93,7 @@ def in_service(service_id: str) -> ColumnElement[bool]:
 def get_asset(connection: Connection, asset_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
     """The asset; None when there is none, and just so when it lies outside the departments ``within``."""
     row = connection.execute(select(tables.asset).where(_ASSET.id == asset_id)).first()
-    return row if row is None or within is None or row.department_id in within else None
+    return row if row is not None and reaches(within, row.department_id) else None
 
 
 def asset_identifiers(connection: Connection, asset_id: str) -> list[Row[Any]]:
@@ -146,14 +147,14 @@ def list_services(connection: Connection, department: str | None = None, within:
 
 
 def get_department(connection: Connection, department_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
-    if within is not None and department_id not in within:
+    if not reaches(within, department_id):
         return None
     return connection.execute(select(tables.department).where(tables.department.c.id == department_id)).first()
 
 
 def get_service(connection: Connection, service_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
     row = connection.execute(select(tables.service).where(tables.service.c.id == service_id)).first()
-    return row if row is None or within is None or row.department_id in within else None
+    return row if row is not None and reaches(within, row.department_id) else None
 
 
 def _keyset(conditions: tuple[ColumnElement[bool], ...], sort: AssetSort) -> Keyset:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select, true
 
 from collector import tables
+from collector.grants import reaches
 from collector.queries.assets import FEW_ASSETS, assets_matching
 from collector.queries.paging import Keyset, Order, Page, all_rows, rows_after, signature_of
 
@@ -148,7 +149,7 @@ def overdue_by(connection: Connection, column: str, keys: Sequence[str | None], 
 def get_finding(connection: Connection, finding_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
     """The finding; None when there is none, and just so when it lies outside the departments ``within``."""
     row = connection.execute(select(tables.finding).where(_FINDING.id == finding_id)).first()
-    return row if row is None or within is None or row.department_id in within else None
+    return row if row is not None and reaches(within, row.department_id) else None
 
 
 def findings_starting(connection: Connection, prefix: str, limit: int) -> list[Row[Any]]:

@@ -12,7 +12,7 @@ from collector import audit, tables
 from collector.grants import Role
 from collector.tokens import create_token
 from tests.api.seed import NOW
-from tests.api.world import World
+from tests.api.world import World, csrf_in
 
 
 def _finding(world: World, department: str = "citizens") -> Any:
@@ -180,21 +180,11 @@ def test_a_whole_department_is_covered_as_it_stands(fresh: World, desk: TestClie
 
 
 def test_on_the_pages_it_is_asked_for_and_decided(fresh: World) -> None:
-    def browser(role: str) -> TestClient:
-        opened = TestClient(fresh.app, headers={"accept-language": "en"})
-        opened.post("/sign-in", data={"token": fresh.secrets[role]})
-        return opened
-
-    def csrf(page: str) -> str:
-        found = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
-        assert found
-        return found[1]
-
-    finding, first, second = _finding(fresh), browser("analyst"), browser("approver")
+    finding, first, second = _finding(fresh), fresh.browser("analyst"), fresh.browser("approver")
     page = first.get(f"/findings/{finding.id}").text
     assert 'action="/exceptions"' in page
     assert 'action="/exceptions"' not in second.get(f"/findings/{finding.id}").text
-    form = {"csrf": csrf(page), "rule": finding.rule, "covers": "finding", "key": finding.id, "reason": "replaced in spring"}
+    form = {"csrf": csrf_in(page), "rule": finding.rule, "covers": "finding", "key": finding.id, "reason": "replaced in spring"}
     assert first.post("/exceptions", data={**form, "until": "soon"}).status_code == 409
     assert first.post("/exceptions", data={**form, "until": "2027-02-01"}).status_code == 200
     shown = first.get("/exceptions").text
@@ -202,7 +192,7 @@ def test_on_the_pages_it_is_asked_for_and_decided(fresh: World) -> None:
     assert "/approve" not in shown
     where = re.search(r'action="(/exceptions/[0-9a-f-]+/approve)"', second.get("/exceptions").text)
     assert where
-    second.post(where[1], data={"csrf": csrf(second.get("/exceptions").text)})
+    second.post(where[1], data={"csrf": csrf_in(second.get("/exceptions").text)})
     assert first.get(f"/api/v1/findings/{finding.id}").status_code == 401  # a session is no token
     assert "waived" in first.get(f"/findings/{finding.id}").text
     with fresh.store.read() as connection:

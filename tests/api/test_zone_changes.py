@@ -18,7 +18,7 @@ from scanners.door import Door
 from scanners.stop import Stop
 from scanners.zone import load_zones, read_zones
 from tests.api.seed import NOW
-from tests.api.world import ZONES, World
+from tests.api.world import ZONES, World, csrf_in
 
 LONGER = ZONES.replace("2027-12-31", "2028-12-31")
 
@@ -169,32 +169,22 @@ def test_differences_say_what_is_added_and_removed() -> None:
 
 
 def test_on_the_page_it_is_proposed_read_and_approved(city: World, path: Path) -> None:
-    def browser(role: str) -> TestClient:
-        opened = TestClient(city.app, headers={"accept-language": "en"})
-        opened.post("/sign-in", data={"token": city.secrets[role]})
-        return opened
-
-    def csrf(page: str) -> str:
-        found = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
-        assert found
-        return found[1]
-
-    first = browser("administrator")
+    first = city.browser("administrator")
     page = first.get("/zones/edit").text
     assert "valid_until: 2027-12-31" in page
     etag = re.search(r'name="base" value="([0-9a-f]{64})"', page)
     assert etag
-    wrong = first.post("/zones/edit", data={"csrf": csrf(page), "base": etag[1], "text": "zones: {", "reason": "renewed"})
+    wrong = first.post("/zones/edit", data={"csrf": csrf_in(page), "base": etag[1], "text": "zones: {", "reason": "renewed"})
     assert wrong.status_code == 422
     assert "not valid YAML" in wrong.text
-    first.post("/zones/edit", data={"csrf": csrf(page), "base": etag[1], "text": LONGER, "reason": "renewed"})
+    first.post("/zones/edit", data={"csrf": csrf_in(page), "base": etag[1], "text": LONGER, "reason": "renewed"})
     assert "/approve" not in first.get("/zones").text
-    second = browser("approver")
+    second = city.browser("approver")
     page = second.get("/zones").text
     assert "renewed" in page
     assert "2028-12-31" in page
     where = re.search(r'action="(/zones/changes/[0-9a-f-]+/approve)"', page)
     assert where
-    second.post(where[1], data={"csrf": csrf(page)})
+    second.post(where[1], data={"csrf": csrf_in(page)})
     assert path.read_text() == LONGER
     assert "/approve" not in second.get("/zones").text

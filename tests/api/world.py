@@ -1,5 +1,6 @@
 """A small city in a store, written straight into the tables, and the application that shows it."""
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,11 @@ from sqlalchemy import Connection, insert
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.parts import ActionRefused, AppParts, RateLimits
+from api.parts import AppParts, RateLimits
 from collector import tables
 from collector.grants import Role
 from collector.ingest import Ingest, IngestSettings
+from collector.refusal import ActionRefused
 from collector.store import Store
 from collector.tokens import create_token
 from rules.rulebook import Rulebook, load_rules, our_rules
@@ -115,6 +117,12 @@ class World:
     def bearer(self, role: str = "administrator") -> dict[str, str]:
         return {"authorization": f"Bearer {self.secrets[role]}"}
 
+    def browser(self, role: str = "administrator") -> TestClient:
+        """A browser that signed in, in English."""
+        opened = TestClient(self.app, headers={"accept-language": "en"})
+        opened.post("/sign-in", data={"token": self.secrets[role]})
+        return opened
+
 
 def make_world(
     url: str,
@@ -175,3 +183,10 @@ def ask_for_exceptions(world: World) -> None:
         made = client.post("/api/v1/exceptions", json={**wanted, "reason": "the supplier replaces it before the holidays"})
         assert made.status_code == 201, made.text
     assert judge.post(f"/api/v1/exceptions/{made.json()['id']}/approve").status_code == 200
+
+
+def csrf_in(page: str) -> str:
+    """The mark of its session that the forms of a page carry."""
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
+    assert found
+    return found[1]
