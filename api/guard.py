@@ -1,6 +1,6 @@
 """What every request passes before anything else: which host it asks, how big it is, what its answer must carry."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -67,23 +67,23 @@ class HostAllowList:
 
 
 class BodyLimit:
-    """Refuses a body that is announced too long, and ends one that grows too long."""
+    """Refuses a body that is announced too long, and ends one that grows too long. ``limit_of`` a request: in bytes."""
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limit_of: Callable[[Scope], int]) -> None:
         self.app = app
-        self.limit_bytes = limit_bytes
+        self.limit_of = limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced[:20]) > self.limit_bytes:
-            await self._refuse(scope, receive, send)
+        announced, limit = Headers(scope=scope).get("content-length", "0"), self.limit_of(scope)
+        if not announced.isdecimal() or int(announced[:20]) > limit:
+            await self._refuse(limit, scope, receive, send)
             return
-        body = await self._body(receive)
+        body = await self._body(receive, limit)
         if body is None:
-            await self._refuse(scope, receive, send)
+            await self._refuse(limit, scope, receive, send)
             return
         unread = [body]
 
@@ -94,7 +94,7 @@ class BodyLimit:
 
         await self.app(scope, replay, send)
 
-    async def _body(self, receive: Receive) -> bytes | None:
+    async def _body(self, receive: Receive, limit: int) -> bytes | None:
         """The whole body; None when it is too long or the client went away."""
         body = bytearray()
         while True:
@@ -102,15 +102,14 @@ class BodyLimit:
             if message["type"] != "http.request":
                 return None
             body += message.get("body", b"")
-            if len(body) > self.limit_bytes:
+            if len(body) > limit:
                 return None
             if not message.get("more_body", False):
                 return bytes(body)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = problem_response(
-            413, "too-large", f"a request has at most {self.limit_bytes} bytes", headers={"connection": "close"}
-        )
+    async def _refuse(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+        said = f"this request may have at most {limit} bytes"
+        refusal = problem_response(413, "too-large", said, headers={"connection": "close"})
         await refusal(scope, receive, send)
 
 

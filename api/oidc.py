@@ -1,17 +1,17 @@
 """Sign-in by the city's identity provider: OpenID Connect Core 1.0, the code flow with PKCE (RFC 7636), back-channel logout 1.0.
 
 Whatever the provider sends is checked: its document, its keys, every claim. An attempt is kept here, bound to its browser by a
-cookie, and used up by the first answer, so that neither a code nor a state is taken twice.
+cookie, and used up by the first answer, so that neither a code nor a state is taken twice. With the refresh token of a sign-in
+the provider is asked again whether the person may still be here (RFC 6749, section 6).
 """
 
 import hashlib
 import hmac
 import json
 import secrets
-import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -21,12 +21,15 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from collector import attempts
 from collector.grants import Grant
+from collector.store import Store
+from collector.tokens import digest_of
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _MAX_BYTES = 256 * 1024
-_MAX_ATTEMPTS = 5_000
+_MAX_REFRESH = 16_000
 _ATTEMPT_LASTS = timedelta(minutes=10)
 _KEEPS = timedelta(minutes=10)
 _REFRESH_AFTER = timedelta(seconds=10)  # an unknown key asks for the keys again, no more often than this
@@ -35,6 +38,10 @@ _LEEWAY_SECONDS = 30
 
 class Refused(Exception):
     """What came back proves nobody's identity; the message says what was wrong and holds no secret."""
+
+
+class Unreachable(Refused):
+    """The provider did not answer, or nothing that can be understood: it said neither yes nor no."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ class Provider:
     secret: Callable[[], str]
     claim: str
     roles: Mapping[str, Grant]
+    scope: str = "openid profile"
+    grace: timedelta = timedelta(minutes=5)  # how long sessions go on when the provider does not answer
 
 
 @dataclass(frozen=True)
@@ -56,44 +65,34 @@ class Person:
     login: str
     display_name: str
     grants: frozenset[Grant]
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    nonce: str
-    verifier: str
-    browser: str
-    at: datetime
+    refresh: str = field(default="", repr=False)  # with this the provider is asked again
 
 
 class Oidc:
     """One provider, for a whole process."""
 
-    def __init__(self, provider: Provider, clock: Callable[[], datetime]) -> None:
+    def __init__(self, provider: Provider, clock: Callable[[], datetime], store: Store) -> None:
         self.provider = provider
         self._clock = clock
-        self._attempts: dict[str, _Attempt] = {}
-        self._lock = threading.Lock()
+        self._store = store
         self._document: tuple[datetime, dict[str, Any]] | None = None
         self._keys: tuple[datetime, list[dict[str, Any]]] | None = None
 
     def begin(self, back: str) -> tuple[str, str]:
         """Where to send the browser, and the secret to leave in its cookie."""
-        state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        attempt = _Attempt(secrets.token_urlsafe(32), secrets.token_urlsafe(48), browser, self._clock())
-        challenge = urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
         where = self.endpoint("authorization_endpoint")
-        with self._lock:
-            while len(self._attempts) >= _MAX_ATTEMPTS:
-                self._attempts.pop(next(iter(self._attempts)))
-            self._attempts[state] = attempt
+        nonce, verifier, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(48), secrets.token_urlsafe(32)
+        challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        kept = {"nonce": nonce, "verifier": verifier, "browser": digest_of(browser)}
+        with self._store.write() as connection:
+            state = attempts.begin(connection, "oidc", self._clock(), _ATTEMPT_LASTS, kept=kept)
         asked = {
             "response_type": "code",
             "client_id": self.provider.client_id,
             "redirect_uri": back,
-            "scope": "openid profile",
+            "scope": self.provider.scope,
             "state": state,
-            "nonce": attempt.nonce,
+            "nonce": nonce,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
@@ -101,19 +100,27 @@ class Oidc:
 
     def finish(self, state: str, browser: str, code: str, back: str) -> Person:
         """The person of an answer to :meth:`begin`. Raises :class:`Refused`."""
-        with self._lock:
-            attempt = self._attempts.pop(state, None)
-        if attempt is None or self._clock() - attempt.at > _ATTEMPT_LASTS:
+        with self._store.write() as connection:
+            attempt = attempts.take(connection, "oidc", state, self._clock())
+        if attempt is None:
             raise Refused("the answer belongs to no attempt that is under way")
-        if not hmac.compare_digest(attempt.browser.encode(), browser.encode()):
+        if not hmac.compare_digest(attempt.kept["browser"], digest_of(browser)):
             raise Refused("the answer came to another browser than the one that asked")
-        sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": attempt.verifier}
-        sent["client_id"] = self.provider.client_id
-        answer = self._fetch("POST", self.endpoint("token_endpoint"), sent)
+        sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
+        answer = self._token({**sent, "code_verifier": attempt.kept["verifier"]})
         claims = self._claims(answer.get("id_token"))
-        if claims.get("nonce") != attempt.nonce:
+        if claims.get("nonce") != attempt.kept["nonce"]:
             raise Refused("the nonce is not the one that was sent")
-        return self._person(claims)
+        return self._person(claims, answer.get("refresh_token"))
+
+    def ask_again(self, subject: str, refresh: str) -> Person:
+        """What the provider says today of a person who signed in before. Raises :class:`Refused` when it says no,
+        :class:`Unreachable` when it says nothing."""
+        answer = self._token({"grant_type": "refresh_token", "refresh_token": refresh, "scope": self.provider.scope})
+        claims = self._claims(answer.get("id_token"))
+        if claims["sub"] != subject:
+            raise Refused("the token is another person's")
+        return self._person(claims, answer.get("refresh_token") or refresh)
 
     def logged_out(self, token: str) -> str:
         """The subject whom the provider signed out (back-channel). Raises :class:`Refused`."""
@@ -136,6 +143,9 @@ class Oidc:
         if not isinstance(where, str) or not where.startswith(scheme):
             raise Refused(f"the discovery document has no usable {name}")
         return where
+
+    def _token(self, form: Mapping[str, str]) -> dict[str, Any]:
+        return self._fetch("POST", self.endpoint("token_endpoint"), {**form, "client_id": self.provider.client_id})
 
     def _claims(self, token: Any) -> dict[str, Any]:
         if not isinstance(token, str) or len(token) > 32_000:
@@ -176,7 +186,9 @@ class Oidc:
             self._keys = (now, fit[:50])
         return KeySet.import_key_set({"keys": self._keys[1]})
 
-    def _person(self, claims: Mapping[str, Any]) -> Person:
+    def _person(self, claims: Mapping[str, Any], refresh: Any) -> Person:
+        if not isinstance(refresh, str) or not 1 <= len(refresh) <= _MAX_REFRESH:
+            raise Refused("the provider gave no refresh token, so it could not be asked again")
         value: Any = claims
         for part in self.provider.claim.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
@@ -184,7 +196,7 @@ class Oidc:
         login = str(claims.get("preferred_username") or "").lower()
         shown = "".join(one for one in str(claims.get("name") or login) if one.isprintable())[:200]
         grants = frozenset(self.provider.roles[word] for word in words if word in self.provider.roles)
-        return Person(claims["sub"], login, shown or "–", grants)
+        return Person(claims["sub"], login, shown or "–", grants, refresh)
 
     def _fetch(self, method: str, url: str, form: Mapping[str, str] | None = None) -> dict[str, Any]:
         """A JSON object, bounded in time and bytes; no redirect is followed."""
@@ -199,14 +211,16 @@ class Oidc:
                 for piece in answer.iter_raw():
                     body += piece
                     if len(body) > _MAX_BYTES:
-                        raise Refused("the identity provider's answer is too long")
-                if answer.status_code != 200:
-                    raise Refused(f"the identity provider answered {answer.status_code}")
+                        raise Unreachable("the identity provider's answer is too long")
             found = json.loads(body)
         except (httpx2.HTTPError, OSError, ValueError, RecursionError) as error:
-            raise Refused(f"the identity provider cannot be understood or reached: {type(error).__name__}") from error
+            raise Unreachable(f"the identity provider cannot be understood or reached: {type(error).__name__}") from error
         if not isinstance(found, dict):
-            raise Refused("the identity provider's answer is no object")
+            raise Unreachable("the identity provider's answer is no object")
+        if answer.status_code == 400 and found.get("error") == "invalid_grant":
+            raise Refused("the identity provider answered 400: it grants nothing for this")
+        if answer.status_code != 200:
+            raise Unreachable(f"the identity provider answered {answer.status_code}")
         return found
 
 

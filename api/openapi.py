@@ -1,12 +1,15 @@
 """The OpenAPI document: what FastAPI derives, plus problems, the token, and an example for every answer."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.deprecation import Deprecated, mark
+from api.links import add_links
 from api.problems import MEDIA_TYPE, ProblemDetails
 
 _PROBLEMS = {
@@ -30,6 +33,14 @@ _KEY: dict[str, Any] = {
     "description": "Of your making, one for each request: sent again within a day, it is not done again and is answered as "
     "the first time (`idempotency-replayed: true`); while the first is under way, and when nobody knows how it ended, with 409.",
 }
+_KNOWN: dict[str, Any] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},  # what is no ETag names nothing, and is answered as if it were not there
+    "description": "the ETag of what is known already: answered with 304 while it is still so",
+}
+_ETAG: dict[str, Any] = {"schema": {"type": "string"}, "description": "names this very answer; for If-None-Match and If-Match"}
 _PUBLIC = frozenset({"health"})
 
 
@@ -41,7 +52,7 @@ def examples() -> dict[str, Any]:
     return found
 
 
-def describe(app: FastAPI, version: str) -> dict[str, Any]:
+def describe(app: FastAPI, version: str, deprecated: Mapping[str, Deprecated]) -> dict[str, Any]:
     """The document of everything below ``/api``."""
     document = get_openapi(
         title="Talaia",
@@ -62,9 +73,14 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
         for method, operation in path.items():
             _complete(operation, shown.get(operation["operationId"]))
             for parameter in operation.get("parameters", []):
-                parameter["required"] |= parameter["name"] == "If-Match"  # without it the answer is 428, not 422 (RFC 6585)
+                parameter["required"] |= parameter["schema"].pop("x-required", False)
             if method == "post":
                 operation.setdefault("parameters", []).append(_KEY)
+            elif method == "get":
+                _name(operation)
+            if operation["operationId"] in deprecated:
+                mark(operation, deprecated[operation["operationId"]])
+    add_links(document, _ETAG)
     return document
 
 
@@ -72,6 +88,17 @@ def _problem_schemas() -> dict[str, Any]:
     schema = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     inner: dict[str, Any] = schema.pop("$defs", {})
     return {"ProblemDetails": schema, **inner}
+
+
+def _name(operation: dict[str, Any]) -> None:
+    """Every JSON answer has an ETag; what is one thing, and no list, is asked for again with it."""
+    answer = operation["responses"].get("200", {})
+    if "application/json" not in answer.get("content", {}) or operation["operationId"] in _PUBLIC:
+        return
+    answer["headers"] = {"ETag": _ETAG}
+    if not operation["operationId"].startswith("list_"):
+        operation.setdefault("parameters", []).append(_KNOWN)
+        operation["responses"]["304"] = {"description": "as it was: nothing is sent"}
 
 
 def _complete(operation: dict[str, Any], example: Any) -> None:

@@ -13,9 +13,12 @@ from api.oidc import Provider
 from collector import looking_again, runs, stopping
 from collector.batch import Batch
 from collector.findings import LifeCycle
+from collector.imports.taking import Result, Wanted, take
 from collector.ingest import Ingest
 from collector.refusal import ActionRefused
+from collector.sealing import Seal
 from collector.store import Store
+from collector.webhooks.target import Targets
 from rules.rule import Rule
 from scanners.zone import Zone
 
@@ -33,30 +36,36 @@ class Rules(Protocol):
 
 
 class Actions(Protocol):
-    """What the application may set in motion. ``by`` is the name of who asked. All may raise :class:`ActionRefused`."""
+    """What the application may set in motion, in the transaction of ``connection``: what is noted there is kept with it, or
+    neither. ``by`` is the name of who asked. All may raise :class:`ActionRefused`."""
 
-    def start_scan(self, zone_id: str | None, targets: Sequence[str] | None, by: str) -> str:
+    def start_scan(self, connection: Connection, zone_id: str | None, targets: Sequence[str] | None, by: str) -> str:
         """Ask for a scan of a zone, or of targets (in it; or in the one zone they lie in when None). Returns its id."""
         ...
 
-    def look_again(self, findings: Sequence[str], by: str) -> list[str]:
+    def look_again(self, connection: Connection, findings: Sequence[str], by: str) -> list[str]:
         """Test findings (ids) again: one scan for each zone they lie in. Returns the scans' ids."""
         ...
 
-    def stop_scan(self, scan_id: str, by: str) -> bool:
+    def stop_scan(self, connection: Connection, scan_id: str, by: str) -> bool:
         """Stop one scan; False when it had ended."""
         ...
 
     def change(self, work: Work, connection: Connection) -> None:
-        """Do ``work`` on findings with all that follows from it, in the transaction of ``connection``."""
+        """Do ``work`` on findings with all that follows from it."""
         ...
 
-    def press_stop(self, reason: str, by: str) -> None:
+    def press_stop(self, connection: Connection, reason: str, by: str) -> None:
         """Stop all looking until it is released."""
         ...
 
-    def release_stop(self, by: str) -> bool:
+    def release_stop(self, connection: Connection, by: str) -> bool:
         """Let looking go on; False when it was not stopped."""
+        ...
+
+    def take_in(self, document: bytes, wanted: Wanted, noting: Callable[[Connection, Result], None]) -> Result:
+        """Take in what another program knows, in a transaction of its own with what ``noting`` writes down. Raises
+        :class:`~scanners.located_yaml.FileError` too."""
         ...
 
 
@@ -67,8 +76,17 @@ class RateLimits:
     per_token: int = 1_200
     per_address: int = 2_400
     sign_ins_per_account: int = 5  # tries from places that never signed in to it; each known place has as many of its own
+    codes_per_account_an_hour: int = 20  # of the second step, from places that never signed in to it
     refused_per_address: int = 60  # unknown tokens, sign-ins that failed
     denials_noted: int = 60  # denied attempts of one caller that the audit log keeps
+
+
+@dataclass(frozen=True)
+class LocalSignIn:
+    """Signing in with an account of our own: whether it may be done, and whether it needs a second step."""
+
+    enabled: bool = True
+    second_step_required: bool = False
 
 
 def _now() -> datetime:
@@ -93,6 +111,7 @@ class AppParts:
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     version: str = "0"
     zone_file: Path | None = None
+    ticket_city: str | None = None  # the middle of tickets' external ids; None where no ticket system is set up
     default_language: str = "ca"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Madrid"))
     clock: Callable[[], datetime] = _now
@@ -100,7 +119,11 @@ class AppParts:
     session_lifetime: timedelta = timedelta(hours=12)
     session_idle: timedelta = timedelta(hours=1)  # of a person who does nothing
     provider: Provider | None = None  # of people's identity
+    local: LocalSignIn = LocalSignIn()
+    targets: Targets = field(default_factory=Targets)  # where webhooks may go
+    seal: Seal | None = None  # for what is kept and must be read again; without it nobody enrols a second step
     body_limit_bytes: int = 64 * 1024
+    import_limit_bytes: int = 16 * 1024 * 1024  # of a file that is taken in, with what surrounds it
 
     @property
     def over_tls(self) -> bool:
@@ -112,17 +135,15 @@ class AppParts:
 class StoreActions:
     """The real actions: rows that the runner and every scanning process obey."""
 
-    store: Store
     zones: Callable[[], Mapping[str, Zone]]
     ingest: Ingest
     clock: Callable[[], datetime] = _now
 
-    def start_scan(self, zone_id: str | None, targets: Sequence[str] | None, by: str) -> str:
+    def start_scan(self, connection: Connection, zone_id: str | None, targets: Sequence[str] | None, by: str) -> str:
         zones = self.zones()
         try:
             zone = zones[zone_id] if zone_id is not None else runs.zone_of_targets(zones.values(), targets or ())
-            with self.store.write() as connection:
-                return runs.start_scan(connection, zone, targets, asked_by=by, at=self.clock())
+            return runs.start_scan(connection, zone, targets, asked_by=by, at=self.clock())
         except KeyError:
             raise ActionRefused("unknown-zone", f"there is no zone {zone_id!r}") from None
         except runs.TargetRefused as error:
@@ -130,27 +151,26 @@ class StoreActions:
         except stopping.StopIsPressed as error:
             raise ActionRefused("stopped", str(error)) from error
 
-    def look_again(self, findings: Sequence[str], by: str) -> list[str]:
+    def look_again(self, connection: Connection, findings: Sequence[str], by: str) -> list[str]:
         try:
-            with self.store.write() as connection:
-                asked = looking_again.look_again(connection, self.zones(), findings, asked_by=by, at=self.clock())
+            asked = looking_again.look_again(connection, self.zones(), findings, asked_by=by, at=self.clock())
         except runs.TargetRefused as error:
             raise ActionRefused("nothing-to-test", str(error)) from error
         except stopping.StopIsPressed as error:
             raise ActionRefused("stopped", str(error)) from error
         return list(asked.values())
 
-    def stop_scan(self, scan_id: str, by: str) -> bool:
-        with self.store.write() as connection:
-            return runs.stop_scan(connection, scan_id, by=by, at=self.clock())
+    def stop_scan(self, connection: Connection, scan_id: str, by: str) -> bool:
+        return runs.stop_scan(connection, scan_id, by=by, at=self.clock())
 
     def change(self, work: Work, connection: Connection) -> None:
         self.ingest.change(work, connection)
 
-    def press_stop(self, reason: str, by: str) -> None:
-        with self.store.write() as connection:
-            stopping.request_stop(connection, by=by, reason=reason, at=self.clock())
+    def press_stop(self, connection: Connection, reason: str, by: str) -> None:
+        stopping.request_stop(connection, by=by, reason=reason, at=self.clock())
 
-    def release_stop(self, by: str) -> bool:
-        with self.store.write() as connection:
-            return stopping.release_stop(connection) is not None
+    def release_stop(self, connection: Connection, by: str) -> bool:
+        return stopping.release_stop(connection) is not None
+
+    def take_in(self, document: bytes, wanted: Wanted, noting: Callable[[Connection, Result], None]) -> Result:
+        return take(self.ingest.store, self.ingest, document, wanted, noting)

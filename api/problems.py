@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem details, each with a stable code that programs may rely on."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -48,11 +48,20 @@ class ProblemDetails(BaseModel):
 class Problem(Exception):
     """Raised by a resource that cannot answer."""
 
-    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        errors: list[FieldProblem] | None = None,
+    ) -> None:
         self.status = status
         self.code = code
         self.detail = detail
         self.headers = headers
+        self.errors = errors
         super().__init__(detail)
 
 
@@ -74,10 +83,12 @@ def problem_response(
     return JSONResponse(body.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def add_handlers(app: FastAPI, page_for_people: Any) -> None:
-    """Programs get problem details; ``page_for_people(request, status, detail)`` answers outside ``/api``."""
+def add_handlers(app: FastAPI, page_for_people: Any, note_denied: Callable[[Request, int, str], None]) -> None:
+    """Programs get problem details; ``page_for_people(request, status, detail)`` answers outside ``/api``. ``note_denied(request,
+    status, code)`` is told of every refusal."""
 
     def answer(request: Request, status: int, code: str, detail: str, **more: Any) -> Response:
+        note_denied(request, status, code)
         if request.url.path.startswith("/api/"):
             return problem_response(status, code, detail, **more)
         response: Response = page_for_people(request, status, detail)
@@ -86,7 +97,7 @@ def add_handlers(app: FastAPI, page_for_people: Any) -> None:
 
     @app.exception_handler(Problem)
     def _problem(request: Request, error: Problem) -> Response:
-        return answer(request, error.status, error.code, error.detail, headers=error.headers)
+        return answer(request, error.status, error.code, error.detail, headers=error.headers, errors=error.errors)
 
     @app.exception_handler(ActionRefused)
     def _refused(request: Request, error: ActionRefused) -> Response:

@@ -4,6 +4,7 @@ import hashlib
 import re
 
 from anyio import to_thread
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +17,8 @@ from collector.repeats import Answer, Known, Request
 
 HEADER = "idempotency-key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_SHOWN_ONCE = frozenset({"create_token"})  # operations whose answer holds a secret: it is never kept
+# Operations whose answer holds a secret: it is never kept.
+_SHOWN_ONCE = frozenset({"create_token", "create_webhook", "create_account", "reset_account"})
 _REFUSALS = {
     Known.RUNNING: (409, "in-progress", "the first request with this key is still under way: ask again in a few seconds"),
     Known.CUT_OFF: (
@@ -97,6 +99,10 @@ class _Heard:
 
 def _fingerprint(scope: Scope, body: bytes) -> str:
     digest = hashlib.sha256()
+    # A form is the same whatever its sender made up to stand between its parts.
+    _, told = parse_options_header(Headers(scope=scope).get("content-type", ""))
+    if boundary := told.get(b"boundary"):
+        body = (b"\r\n" + body).replace(b"\r\n--" + boundary, b"\r\n--")
     for part in (scope["method"].encode(), scope["path"].encode(), scope.get("query_string", b""), body):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()

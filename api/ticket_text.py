@@ -48,7 +48,7 @@ def ticket_text(rows: list[Row[Any]], rules: Rules, language: str, base_url: str
         raise ValueError("a ticket is about at least one finding")
     words, rule = _WORDS[language], rows[0].rule
     due = min((row.due for row in rows if row.due is not None), default=None)
-    places = [f"- {_place(row)}" for row in rows[:PLACES_SHOWN]]
+    places = [f"- {place_of(row)}" for row in rows[:PLACES_SHOWN]]
     if len(rows) > PLACES_SHOWN:
         places.append(f"- {words['more'].format(len(rows) - PLACES_SHOWN)}")
     title = rule_text(rules, rule, "title", language)
@@ -62,7 +62,8 @@ def ticket_text(rows: list[Row[Any]], rules: Rules, language: str, base_url: str
     return TicketText(f"{rule}: {title}"[:200], "\n\n".join(parts) + "\n", len(rows), due)
 
 
-def _place(row: Row[Any]) -> str:
+def place_of(row: Row[Any]) -> str:
+    """Where a finding is, on one line, nothing in it that could deceive a reader."""
     port = f" {row.transport or 'tcp'}/{row.port}" if row.port else ""
     name = f" ({clean_text(row.name, 253)})" if row.name and row.name != row.asset_name else ""
     return f"{clean_text(row.asset_name, 253)} {row.address or ''}{port}{name}".replace("  ", " ").strip()

@@ -1,5 +1,6 @@
 """Rows as people and programs are shown them: the same for the API and the dashboard."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from api.parts import AppParts
+from api.parts import AppParts, Rules
 from api.texts import name_of, rule_text
 from collector.grants import reaches
 from collector.queries import assets as asset_queries
@@ -15,6 +16,11 @@ from collector.queries import findings as finding_queries
 from collector.queries import risk as risk_queries
 from collector.queries.findings import FindingFilter
 from collector.score import VERSION, Level, asset_risk, band
+from collector.threats import Vulnerability, known_of
+from rules.flaws import shown_cves
+from scanners.clean_text import clean_text
+
+VULNERABILITIES_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,10 @@ class Unit:
 
 def standing(connection: Connection, level: str, key: str = "") -> Standing:
     """The latest score of the city, a department or a service."""
-    row = risk_queries.latest_score(connection, level, key)
+    return _standing(level, key, risk_queries.latest_score(connection, level, key))
+
+
+def _standing(level: str, key: str, row: Row[Any] | None) -> Standing:
     if row is None:
         return Standing(level, key, None, None, None, 0.0, VERSION, None, ())
     return Standing(level, key, row.value, row.low, row.high, row.coverage, row.version, row.at, factors_of(row.factors))
@@ -76,6 +85,23 @@ def factors_of(stored: Any) -> list[dict[str, Any]]:
         for one in stored
         if isinstance(one, Mapping) and isinstance(one.get("value"), int | float)
     ]
+
+
+def feeds_of(stored: Any) -> dict[str, str]:
+    """The versions of the vulnerability feeds that a finding's score stands on, by the feed's name."""
+    kept = stored.get("feeds") if isinstance(stored, Mapping) else None
+    return {str(name): str(version) for name, version in kept.items()} if isinstance(kept, Mapping) else {}
+
+
+def vulnerabilities(connection: Connection, rules: Rules, finding: Row[Any]) -> list[Vulnerability]:
+    """The CVEs that a finding shows, with what the loaded feeds say of each: the gravest first, and no more than are read."""
+    rule = rules.rules.get(finding.rule) or rules.disabled.get(finding.rule)
+    shown = shown_cves(rule, finding.observed, finding.expected) if rule is not None else None
+    if shown is None:
+        return []
+    known = known_of(connection, shown.cves)
+    found = [known.get(cve) or Vulnerability(cve=cve) for cve in shown.cves]
+    return sorted(found, key=lambda one: (not one.known_exploited, -(one.epss or 0.0), one.cve))[:VULNERABILITIES_SHOWN]
 
 
 def contributors(
@@ -108,9 +134,11 @@ def contributors(
 def _asset_gains(connection: Connection, asset_id: str, count: int) -> list[risk_queries.Gain]:
     left = risk_queries.top_findings(connection, asset_id)
     gains: list[risk_queries.Gain] = []
-    while left and len(gains) < count:
-        before, after = asset_risk(row.risk for row in left), asset_risk(row.risk for row in left[1:])
-        gains.append(risk_queries.Gain(left.pop(0), before - after, after))
+    while len(gains) < count and (found := risk_queries.worst_open(left)) is not None:
+        fixed, others = found
+        before, after = asset_risk(row.risk for row in left), asset_risk(row.risk for row in others)
+        gains.append(risk_queries.Gain(fixed, before - after, after))
+        left = others
     return gains
 
 
@@ -130,12 +158,13 @@ def unit(connection: Connection, level: Level, row: Row[Any], now: datetime) -> 
 
 
 def _units(connection: Connection, level: Level, rows: list[Row[Any]], now: datetime) -> list[Unit]:
-    column = f"{level.value}_id"
-    counted = asset_queries.assets_by(connection, column)
-    opened = finding_queries.counts_by(connection, column, FindingFilter(state=("open",)))
-    late = finding_queries.overdue_by(connection, column, [row.id for row in rows], now)
+    column, keys = f"{level.value}_id", [row.id for row in rows]
+    counted = asset_queries.assets_by(connection, column, keys)
+    opened = finding_queries.counts_by(connection, column, FindingFilter(state=("open",)), keys)
+    late = finding_queries.overdue_by(connection, column, keys, now)
+    scores = risk_queries.scores_at(connection, level, keys)
     found = [
-        Unit(row, standing(connection, level, row.id), counted.get(row.id, 0), opened.get(row.id, 0), late[row.id])
+        Unit(row, _standing(level, row.id, scores.get(row.id)), counted.get(row.id, 0), opened.get(row.id, 0), late[row.id])
         for row in rows
     ]
     return sorted(found, key=lambda one: (one.standing.value is None, -(one.standing.value or 0.0), one.row.id))
@@ -143,3 +172,16 @@ def _units(connection: Connection, level: Level, rows: list[Row[Any]], now: date
 
 def unit_name(one: Row[Any], language: str) -> str:
     return name_of(one.names, one.id, language)
+
+
+def shown_value(value: Any, limit: int = 600) -> str:
+    """A JSON value as a person reads it: lists with commas, nothing quoted that needs no quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "–"
+    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
+        return clean_text(", ".join(shown_value(one, limit) for one in value), limit)
+    if isinstance(value, dict | list):
+        return clean_text(json.dumps(value, ensure_ascii=False), limit)
+    return clean_text(str(value), limit)

@@ -35,10 +35,15 @@ install_packages() {  # install_packages WHY PACKAGE...
     as_root chmod 755 "$policy"
   fi
   local status=0
-  { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-    --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"; } >&2 || status=$?
+  # Redmine's installation calls bundler, of which Ruby may bring a newer one that does not know Debian's gems.
+  { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive BUNDLER_VERSION="$(debian_bundler)" apt-get install \
+    -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"; } >&2 || status=$?
   [ "$placed" = yes ] && as_root rm -f "$policy"
   [ "$status" = 0 ] || fail "apt-get could not install ${missing[*]}; nothing else was changed"
+}
+
+debian_bundler() {
+  apt-cache policy ruby-bundler | sed -n 's/^ *Candidate: \([0-9.]*\).*/\1/p'
 }
 
 find_python() {

@@ -6,7 +6,7 @@ Every function takes an open connection of the store and the time. What an accou
 import re
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from collector import tables
 from collector.grants import Grant, Role
+from collector.refusal import ActionRefused
 from collector.tokens import digest_of
 
 LINK_LIFETIME = timedelta(days=2)
@@ -23,8 +24,11 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,99}")
 _LANGUAGES = ("ca", "es", "en")
 
 
-class AccountError(ValueError):
-    """An account cannot be made as asked."""
+class AccountError(ActionRefused):
+    """An account cannot be made, or granted, as asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("bad-account", message)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Account:
     disabled_at: datetime | None
     has_password: bool
     grants: tuple[Grant, ...]
+    has_second_step: bool = False
 
 
 def is_login(name: str) -> bool:
@@ -88,15 +93,33 @@ def bind_subject(connection: Connection, account: Account, issuer: str, subject:
     connection.execute(update(tables.account).where(tables.account.c.id == account.id).values(**values))
 
 
+def subject_of(connection: Connection, account: Account) -> str:
+    """The identity provider's lasting name for this person; empty when it knows none."""
+    return connection.execute(select(tables.account.c.subject).where(tables.account.c.id == account.id)).scalar() or ""
+
+
 def list_accounts(connection: Connection) -> list[Account]:
-    rows = connection.execute(select(tables.account).order_by(tables.account.c.name)).all()
-    return [account_of(connection, row) for row in rows]
+    return accounts_of(connection, connection.execute(select(tables.account).order_by(tables.account.c.name)).all())
 
 
 def account_of(connection: Connection, row: Row[Any]) -> Account:
     """The account of its row."""
-    grants = connection.execute(select(tables.account_grant).where(tables.account_grant.c.account_id == row.id))
-    found = (Grant(Role(one.role), one.department or None) for one in grants)
+    return accounts_of(connection, [row])[0]
+
+
+def accounts_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Account]:
+    """The accounts of their rows, with what belongs to them read at once."""
+    only = [row.id for row in rows] if len(rows) == 1 else None  # for a list of all, all is read
+    steps = select(tables.account_totp.c.account_id)
+    if only is not None:
+        steps = steps.where(tables.account_totp.c.account_id.in_(only))
+    confirmed = set(connection.scalars(steps.where(tables.account_totp.c.confirmed_at.is_not(None))))
+    grants = _grants_of(connection, only)
+    return [account_with(row, grants.get(row.id, ()), row.id in confirmed) for row in rows]
+
+
+def account_with(row: Row[Any], grants: Iterable[Grant], has_second_step: bool) -> Account:
+    """The account of a row that has its columns, with what stands elsewhere."""
     return Account(
         id=row.id,
         name=row.name,
@@ -106,12 +129,30 @@ def account_of(connection: Connection, row: Row[Any]) -> Account:
         created_at=row.created_at,
         disabled_at=row.disabled_at,
         has_password=row.password is not None,
-        grants=tuple(sorted(found, key=lambda one: (one.role, one.department or ""))),
+        grants=tuple(sorted(grants, key=lambda one: (one.role, one.department or ""))),
+        has_second_step=has_second_step,
     )
 
 
-def set_grants(connection: Connection, account: Account, grants: Iterable[Grant]) -> None:
-    """These and no others. Raises :class:`AccountError` for a department that the catalogue does not have."""
+def grants_of(connection: Connection, account_id: str) -> list[Grant]:
+    return _grants_of(connection, [account_id]).get(account_id, [])
+
+
+def _grants_of(connection: Connection, only: Sequence[str] | None) -> dict[str, list[Grant]]:
+    given = select(tables.account_grant)
+    if only is not None:
+        given = given.where(tables.account_grant.c.account_id.in_(only))
+    grants: dict[str, list[Grant]] = {}
+    for one in connection.execute(given):
+        grants.setdefault(one.account_id, []).append(Grant(Role(one.role), one.department or None))
+    return grants
+
+
+def set_grants(connection: Connection, account: Account, grants: Iterable[Grant], *, ending: bool = True) -> None:
+    """These and no others; sessions end too, if ``ending``.
+
+    Raises :class:`AccountError` for a department that the catalogue does not have.
+    """
     wanted = {(grant.role, grant.department or "") for grant in grants}
     known = set(connection.scalars(select(tables.department.c.id)))
     unknown = {department for _, department in wanted if department} - known
@@ -121,7 +162,8 @@ def set_grants(connection: Connection, account: Account, grants: Iterable[Grant]
     if wanted:
         rows = [{"account_id": account.id, "role": role.value, "department": department} for role, department in sorted(wanted)]
         connection.execute(insert(tables.account_grant), rows)
-    end_sessions(connection, account)
+    if ending:
+        end_sessions(connection, account)
 
 
 def set_disabled(connection: Connection, account: Account, at: datetime | None) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from collector import tables, tally
 from collector.bulk import Bulk
 from collector.coverage_times import confirm
-from collector.events import Action, new_event
+from collector.events import Action, hold_place, new_event
 from collector.records import (
+    Again,
     AssetRecord,
     CoverageRecord,
     EndpointRecord,
@@ -79,6 +80,8 @@ class Batch:
         self.coverage_counts: Counter[tally.Key] = Counter()
         self.touched: set[str] = set()  # assets whose row changed
         self.rescore: set[str] = set()  # assets whose findings changed
+        self.moved: set[str] = set()  # assets that took another in, or have another department, service or exposure
+        self._aged: set[str] = set()  # findings that only weigh more, because they are late
         self._tallied: dict[str, tally.Key] = {}
         self._tallied_coverage: dict[tuple[str, ...], tally.Key] = {}  # by primary key: what is counted of each row
         self._stored_findings: set[str] = set()
@@ -196,8 +199,16 @@ class Batch:
         """The finding is another now: write all of it, count it anew, score its asset again."""
         self.findings[row.asset_id][row.rule, row.place] = row
         self._seen_again.pop(row.id, None)
+        self._aged.discard(row.id)
         self._note("finding", (row.id,), row)
         self.rescore.add(row.asset_id)
+
+    def age_finding(self, row: FindingRecord) -> None:
+        """It weighs more because it is late, and is what it was otherwise."""
+        otherwise = (row.id,) in self._changed["finding"]
+        self.change_finding(row)
+        if not otherwise:
+            self._aged.add(row.id)
 
     def see_finding_again(self, row: FindingRecord) -> None:
         """Only its times changed: nothing that is counted or scored."""
@@ -239,11 +250,31 @@ class Batch:
         self.assets.pop(asset.id, None)
         self.touched.discard(asset.id)
         self.rescore.discard(asset.id)
+        self.moved.discard(asset.id)
         self._forget("asset", (asset.id,))
 
     def changed_findings(self) -> dict[str, FindingRecord]:
         """The findings whose row will be written, by id."""
         return {row.id: row for row in self._changed["finding"].values()} | self._seen_again
+
+    def again(self) -> Again:
+        """What the newest states have to say again. Ask before :meth:`write`, which counts what is stored anew."""
+        changed = frozenset(row.id for row in self._changed["finding"].values()) - self._aged
+        return Again(findings=changed, assets=frozenset(self.moved), left=self._left())
+
+    def _left(self) -> frozenset[tuple[str, str, str]]:
+        """Places where a rule said something before this batch, or in it, and says nothing any more."""
+        said = {(item.verdict.rule, item.asset.id, item.place) for item in self.evaluations if is_expected(item.verdict.result)}
+        silent = [key for key, row in self._changed["coverage"].items() if not is_expected(row.result)]
+        left = set()
+        for key in (*self._deleted["coverage"], *silent):
+            asset, place, _, _, rule = key
+            before = self._tallied_coverage.get(key)
+            if (rule, asset, place) in said or (before is not None and is_expected(before[3])):
+                left.add((rule, asset, place))
+        for asset in {asset for _, asset, _ in left}:
+            left -= {(row.rule, asset, row.place) for row in self.coverage[asset].values() if is_expected(row.result)}
+        return frozenset(left)
 
     def _note(self, table: str, key: tuple[Any, ...], row: Any) -> None:
         if self._deleted[table]:
@@ -275,7 +306,9 @@ class Batch:
         self._write_coverage()
         self._write_looks()
         self._write_findings()
-        bulk.event.insert(connection, self.events)
+        if self.events:
+            hold_place(connection)
+            bulk.event.insert(connection, self.events)
         bulk.asset.delete(connection, sorted(self._deleted["asset"]))
 
     def _write_coverage(self) -> None:

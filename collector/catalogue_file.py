@@ -16,6 +16,7 @@ LANGUAGES = ("ca", "es", "en")
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Exposure = Literal["internet", "authenticated", "partner", "internal", "isolated"]
+EnsCategory = Literal["BASICA", "MEDIA", "ALTA"]
 Mac = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"),
@@ -131,6 +132,7 @@ class DeclaredAsset(_Written):
     certificates: tuple[Fingerprint, ...] = ()
     authorised_ports: Ports | None = None
     exposure: Exposure | None = None
+    ens_category: EnsCategory | None = Field(default=None, description="where it is higher than that of its services")
 
 
 class DeclaredNetwork(_Written):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from collector.ecs_fields import (
     LATEST,
@@ -62,10 +62,7 @@ class EcsDocuments:
         documents = [self._inventory(record, macs.get(record.id, []), at) for record in changes.assets.values()]
         for evaluation in changes.evaluations:
             documents += self._evaluated(evaluation, at)
-        judged = {(item.verdict.rule, item.asset.id, item.place) for item in changes.evaluations}
-        for record in changes.findings.values():
-            if (record.rule, record.asset_id, record.place) not in judged and record.state == State.RESOLVED:
-                documents.append(self._taken_away(record.rule, record.asset_id, record.place))
+        documents += self._again(connection, changes, at)
         documents += [self._change(event, changes, at) for event in changes.events]
         documents += [self._score(score, at) for score in changes.scores]
         return [item for item in documents if item is not None]
@@ -78,9 +75,7 @@ class EcsDocuments:
             return
         verdict, found = evaluation.verdict, evaluation.finding
         if verdict.result is Result.NOT_APPLICABLE:
-            if found is not None and found.state == State.RESOLVED:
-                yield self._taken_away(rule.id, evaluation.asset.id, evaluation.place)
-            return
+            return  # if anything was said before, it has left
         look = evaluation.observation
         standing = Standing(
             rule=rule,
@@ -149,12 +144,31 @@ class EcsDocuments:
         ids = list(connection.execute(present.order_by(asset.c.id).limit(REPUBLISH_ASSETS)).scalars())
         if not ids:
             return 0, None
+        states = self._standing(connection, asset.c.id.in_(ids), at)
+        return put(connection, states.values(), at=at), ids[-1]
+
+    def _again(self, connection: Connection, changes: Changes, at: datetime) -> Iterator[Document]:
+        """The newest states of what is another now though nobody looked: waived or not, another's, merged, seen from elsewhere;
+        and what has left is taken away. What only weighs more by being late is told by the daily word."""
+        said = (item for item in changes.evaluations if item.verdict.result is not Result.NOT_APPLICABLE)
+        judged = {(item.verdict.rule, item.asset.id, item.place) for item in said}
+        records = [changes.findings[key] for key in changes.again.findings]
+        unseen = sorted(row.id for row in records if (row.rule, row.asset_id, row.place) not in judged)
+        moved = sorted(changes.again.assets)
+        for which, ids, at_once in ((finding.c.id, unseen, 500), (asset.c.id, moved, REPUBLISH_ASSETS)):
+            for start in range(0, len(ids), at_once):
+                yield from self._standing(connection, which.in_(ids[start : start + at_once]), at).values()
+        for rule_id, asset_id, place in sorted(changes.again.left):
+            yield self._taken_away(rule_id, asset_id, place)
+
+    def _standing(self, connection: Connection, which: ColumnElement[bool], at: datetime) -> dict[str, Document]:
+        """The newest states of ``which``, from what is stored of them, by the ids of their documents."""
         same = and_(
             finding.c.rule == coverage.c.rule, finding.c.asset_id == coverage.c.asset_id, finding.c.place == coverage.c.place
         )
         judged = coverage.c.result.in_([Result.PASS.value, Result.FAIL.value, Result.UNKNOWN.value])
         query = select(coverage, asset, finding).join_from(coverage, asset, asset.c.id == coverage.c.asset_id)
-        query = query.outerjoin(finding, same).where(judged, asset.c.id.in_(ids))
+        query = query.outerjoin(finding, same).where(judged, which)
         names = [(column.table.name, column.name) for column in query.selected_columns]
         states: dict[str, Document] = {}
         for row in connection.execute(query):
@@ -162,7 +176,7 @@ class EcsDocuments:
             if document is not None:
                 kept = states.get(document.id)
                 states[document.id] = document if kept is None else _worse(kept, document)
-        return put(connection, states.values(), at=at), ids[-1]
+        return states
 
     def _standing_row(self, row: Mapping[str, dict[str, Any]], at: datetime) -> Document | None:
         covered, owner, found = row["coverage"], row["asset"], row["finding"]

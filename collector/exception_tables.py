@@ -28,5 +28,6 @@ exception = Table(
     CheckConstraint(
         "decided_by IS NULL OR (decided_by <> requested_by AND decided_by_id <> requested_by_id)", name="another_person_decides"
     ),
-    Index("ix_exception_state", "state", "until"),
+    Index("ix_exception_page", "state", "until", "id"),
+    Index("ix_exception_department", "department_id", "state", "until", "id"),
 )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from collector import tables
 from collector.batch import Batch
-from collector.events import Action
+from collector.events import Action, new_event, tell
 from collector.findings import LifeCycle, State
 from collector.grants import Person, reaches
 from collector.records import FindingRecord
@@ -87,6 +87,7 @@ def ask(connection: Connection, wanted: Wanted, *, by: Person, at: datetime, lon
     values |= {"department_id": wanted.department, "control": wanted.control, "requested_by": by.name, "requested_by_id": by.id}
     times = {"requested_at": at, "until": wanted.until}
     connection.execute(_EXCEPTION.insert().values(id=key, strength=wanted.strength, **values, **times))
+    _tell(connection, key, at)
     return key
 
 
@@ -107,7 +108,7 @@ def approve(batch: Batch, life: LifeCycle, exception_id: str, *, by: Person) -> 
         failing = batch.failing[asset.id].get((finding.rule, finding.place)) or {}
         finding.waiver = waiver_of(finding, row.strength, (pair.observed for pair in failing.values()))
         finding.state, finding.exception_id = State.WAIVED.value, exception_id
-        life.score(asset, finding, finding.exposure)
+        life.score(batch, asset, finding, finding.exposure)
         batch.change_finding(finding)
         detail = {"rule": finding.rule, "exception": exception_id}
         batch.happened(Action.FINDING_WAIVED, life.now, exception_id, asset, finding_id=finding.id, detail=detail)
@@ -156,26 +157,6 @@ def get_exception(connection: Connection, exception_id: str, within: frozenset[s
     return row if row is not None and reaches(within, row.department_id) else None
 
 
-def list_exceptions(
-    connection: Connection,
-    *,
-    state: str | None = None,
-    ending_before: datetime | None = None,
-    within: frozenset[str] | None = None,
-    limit: int = 500,
-) -> list[Row[Any]]:
-    """Exceptions, the one that ends first first; ``ending_before`` narrows to the approved ones that end before that time,
-    ``within`` to those of some departments."""
-    query = select(_EXCEPTION).order_by(_EXCEPTION.c.until, _EXCEPTION.c.id).limit(limit)
-    if within is not None:
-        query = query.where(_EXCEPTION.c.department_id.in_(sorted(within)))
-    if state is not None:
-        query = query.where(_EXCEPTION.c.state == state)
-    if ending_before is not None:
-        query = query.where(_EXCEPTION.c.state == "approved", _EXCEPTION.c.until < ending_before)
-    return list(connection.execute(query))
-
-
 def _same(row: Row[Any], by: Person) -> bool:
     return bool(by.id == row.requested_by_id or by.name == row.requested_by)
 
@@ -208,3 +189,12 @@ def _of(connection: Connection, exception_id: str, state: ExceptionState) -> Row
 
 def _set(connection: Connection, exception_id: str, **values: Any) -> None:
     connection.execute(update(_EXCEPTION).where(_EXCEPTION.c.id == exception_id).values(**values))
+    _tell(connection, exception_id, values.get("decided_at") or values["closed_at"])
+
+
+def _tell(connection: Connection, exception_id: str, at: datetime) -> None:
+    """The event of the state that an exception has come to; an exception never comes to the same state twice."""
+    row = connection.execute(select(_EXCEPTION).where(_EXCEPTION.c.id == exception_id)).one()
+    detail = {"exception": row.id, "rule": row.rule, "covers": row.kind, "key": row.key}
+    action = Action(f"exception-{row.state}")
+    tell(connection, new_event(action, at, row.id, department_id=row.department_id, detail=detail))

@@ -4,6 +4,7 @@ A finding is a rule that failed on an asset at a place. It stands while :mod:`co
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,16 +12,18 @@ from enum import StrEnum
 import msgspec
 
 from collector.batch import Batch
-from collector.deadlines import DeadlinePolicy, days_overdue
+from collector.deadlines import Deadline, DeadlinePolicy, days_overdue
 from collector.events import Action
 from collector.exposure import most_exposed
 from collector.occasion import Seen
 from collector.records import AssetRecord, FindingRecord
-from collector.score import VERSION, FindingInputs, band, finding_risk
+from collector.score import THREAT_OF_MISCONFIGURATION, VERSION, FindingInputs, band, finding_risk
+from collector.threats import Threats
 from collector.waiving import exceeds, strength_of
 from rules.verdict import Confidence, Result, Verdict
 
 _FINDINGS = uuid.UUID("7a3e0a0b-0f52-5a2e-8d0a-6b8f5c0c1e27")
+_LEAST_CHANGE = 0.05  # of a score that is shown with one decimal: EPSS moves a little every day
 
 
 class State(StrEnum):
@@ -54,10 +57,11 @@ def finding_id(rule: str, asset_id: str, place: str) -> str:
 
 @dataclass(frozen=True)
 class LifeCycle:
-    """``now`` is the time of the transaction: what is overdue is overdue at that time."""
+    """``now`` is the time of the transaction: what is overdue is overdue at that time. ``threats`` None: no rule names a CVE."""
 
     now: datetime
     deadlines: DeadlinePolicy = field(default_factory=DeadlinePolicy)
+    threats: Threats | None = None
 
     def apply(self, batch: Batch, asset: AssetRecord, seen: Seen, verdict: Verdict) -> FindingRecord | None:
         """What a verdict, already put down in the coverage, does to its finding; returns the finding, if there is one."""
@@ -130,7 +134,7 @@ class LifeCycle:
         if changed or exposure != finding.exposure or (finding.due is not None and finding.due < self.now):
             finding.vantage = vantage
             self._void_when_exposed(batch, asset, finding, exposure)
-            self.score(asset, finding, exposure)
+            self.score(batch, asset, finding, exposure)
             batch.change_finding(finding)
         else:
             finding.vantage = vantage
@@ -142,15 +146,35 @@ class LifeCycle:
         vantages = {row.vantage for row in failing.values()} or {finding.vantage}
         finding.vantage, exposure = most_exposed(vantages, asset.exposure)
         self._void_when_exposed(batch, asset, finding, exposure)
-        self.score(asset, finding, exposure)
+        self.score(batch, asset, finding, exposure)
         batch.change_finding(finding)
+
+    def weigh_anew(self, batch: Batch, asset: AssetRecord, finding: FindingRecord) -> None:
+        """Time has passed, or the feeds or the policy are others now: write what that changes of a finding that stands."""
+        late = finding.due is not None and finding.due < self.now
+        if not late and not self.shows_cves(finding) and self._deadline(finding, finding.exposure).due == finding.due:
+            return
+        other = msgspec.structs.replace(finding)
+        self._score(asset, other, finding.exposure)
+        told = any(getattr(other, name) != getattr(finding, name) for name in ("band", "due", "deadline"))
+        if not told and abs(other.risk - finding.risk) < _LEAST_CHANGE and other.known_exploited == finding.known_exploited:
+            return
+        self.score(batch, asset, finding, finding.exposure)
+        if self.shows_cves(finding):
+            batch.change_finding(finding)
+        else:
+            batch.age_finding(finding)
+        if told and self.shows_cves(finding):
+            detail = {**_what(finding), "due": finding.due.isoformat() if finding.due else None}
+            cause = f"weighed {self.now.isoformat()}"
+            batch.happened(Action.FINDING_WEIGHED, self.now, cause, asset, finding_id=finding.id, detail=detail)
 
     def unwaive(self, batch: Batch, asset: AssetRecord, finding: FindingRecord, because: str, cause: str) -> None:
         """The finding is open again, with the deadline it had: an exception holds it, and gives no new time."""
         detail = {"rule": finding.rule, "because": because, "exception": finding.exception_id}
         finding.state = State.OPEN.value
         finding.exception_id = finding.waiver = None
-        self.score(asset, finding, finding.exposure)
+        self.score(batch, asset, finding, finding.exposure)
         batch.change_finding(finding)
         batch.happened(Action.FINDING_UNWAIVED, self.now, cause, asset, finding_id=finding.id, detail=detail)
 
@@ -158,25 +182,50 @@ class LifeCycle:
         if exceeds(finding, base=finding.base, confidence=finding.confidence, exposure=exposure):
             self.unwaive(batch, asset, finding, "void", f"exposure {self.now.isoformat()}")
 
-    def score(self, asset: AssetRecord, finding: FindingRecord, exposure: str) -> None:
-        """Set exposure, deadline, risk, band and factors."""
-        days = self.deadlines.days_for(finding.severity, exposure)
+    def announce(self, findings: Iterable[FindingRecord]) -> None:
+        """These will be weighed: what the feeds say of them is read at once."""
+        if self.threats is not None:
+            self.threats.announce_of(findings)
+
+    def shows_cves(self, finding: FindingRecord) -> bool:
+        """Whether the finding's rule names CVEs, so that it follows the feeds."""
+        return self.threats is not None and self.threats.may_have(finding)
+
+    def score(self, batch: Batch, asset: AssetRecord, finding: FindingRecord, exposure: str) -> None:
+        """Set exposure, deadline, risk, band and factors; tell when it comes to be known as exploited."""
+        before = finding.known_exploited
+        self._score(asset, finding, exposure)
+        if finding.known_exploited and not before:
+            cause = f"exploited {self.now.isoformat()}"
+            batch.happened(Action.FINDING_EXPLOITED, self.now, cause, asset, finding_id=finding.id, detail=_what(finding))
+
+    def _deadline(self, finding: FindingRecord, exposure: str) -> Deadline:
+        threat = self.threats.of(finding) if self.threats is not None else None
+        return self.deadlines.deadline(finding.opened_at, finding.severity, exposure, threat)
+
+    def _score(self, asset: AssetRecord, finding: FindingRecord, exposure: str) -> None:
+        threat = self.threats.of(finding) if self.threats is not None else None
+        deadline = self.deadlines.deadline(finding.opened_at, finding.severity, exposure, threat)
         finding.exposure = exposure
-        finding.due = self.deadlines.due(finding.opened_at, finding.severity, exposure)
+        finding.due, finding.deadline = deadline.due, deadline.why
+        finding.known_exploited = threat is not None and threat.known_exploited
         found = finding_risk(
             FindingInputs(
                 base=finding.base,
+                threat=THREAT_OF_MISCONFIGURATION if threat is None else threat.value,
                 exposure=exposure,
                 category=asset.ens_category,
                 confidence=Confidence(finding.confidence),
                 compensation=strength_of(finding),
                 days_overdue=0.0 if finding.waiver else days_overdue(finding.due, self.now),
-                deadline_days=days,
+                deadline_days=deadline.days,
+                known_exploited=finding.known_exploited,
             )
         )
         finding.risk = found.value
         finding.band = band(found.value)
-        finding.factors = {"version": VERSION, "factors": msgspec.to_builtins(found.factors)}
+        feeds = {} if threat is None else {"feeds": dict(threat.feeds)}
+        finding.factors = {"version": VERSION, **feeds, "factors": msgspec.to_builtins(found.factors)}
         finding.asset_name = asset.name
         finding.department_id = asset.department_id
         finding.service_id = asset.service_id

@@ -23,6 +23,10 @@ class Grant:
     role: Role
     department: str | None = None
 
+    def __str__(self) -> str:
+        """As lists and the audit log say it."""
+        return f"{self.role}:{self.department or 'city'}"
+
 
 @dataclass(frozen=True)
 class Person:

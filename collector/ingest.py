@@ -15,6 +15,7 @@ from collector.batch import Batch, Tables
 from collector.deadlines import DeadlinePolicy
 from collector.endpoints import Applies
 from collector.exceptions import lapse
+from collector.feeds.keeping import pending, weighed
 from collector.findings import LifeCycle
 from collector.identity import IdentityPolicy
 from collector.intake import Intake
@@ -22,6 +23,7 @@ from collector.inventory import NetworkDefault, judge_inventory, prune
 from collector.inventory_size import freeze_when_due
 from collector.records import Changes, Deliver, ScoreRecord
 from collector.store import Store
+from collector.threats import Flaws, Threats
 from rules.context import AssetFacts, EndpointFacts
 from rules.verdict import Verdict
 from scanners.observation import Facts, Observation
@@ -59,7 +61,7 @@ class _GarbageCollector:
 _COLLECTOR = _GarbageCollector()  # there is one in a process
 
 
-class Judge(Protocol):
+class Judge(Flaws, Protocol):
     """What the collector asks of the rules (:class:`rules.rulebook.Rulebook`)."""
 
     def judge(
@@ -117,6 +119,19 @@ class Ingest:
         self._scored_at: datetime | None = None
         self._lock = threading.Lock()
 
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    @property
+    def settings(self) -> IngestSettings:
+        return self._settings
+
+    def life_cycle(self, connection: Connection) -> LifeCycle:
+        """That of a transaction that changes findings beside observations."""
+        settings = self._settings
+        return LifeCycle(now=settings.clock(), deadlines=settings.deadlines, threats=Threats(connection, self._rulebook))
+
     def take(
         self, observations: Iterable[Observation], connection: Connection | None = None, *, scan_id: str | None = None
     ) -> Changes:
@@ -148,24 +163,36 @@ class Ingest:
             return self._hand_on(writing, Changes.nothing(), self._scores(writing, now, always=True))
 
     def refresh(self, connection: Connection | None = None) -> Changes:
-        """What changes by time alone: overdue findings weigh more, unseen assets are judged (INV-001 to 003). Call daily."""
+        """What changes by time alone: overdue findings weigh more, unseen assets are judged (INV-001 to 003), and what
+        the feeds or the policy say otherwise now. Call daily."""
         with self._writing(connection) as writing:
             now = self._settings.clock()
             intake = Intake(writing, self._tables, self._rulebook, self._settings, now)
             lapse(intake.batch, intake.life)
+            waiting = pending(writing)
             changes = judge_inventory(writing, intake)
+            weighed(writing, waiting)
             freeze_when_due(writing, now)
             prune(writing, now - self._settings.remember_ids_for)
             return self._hand_on(writing, changes, self._scores(writing, now, always=True))
 
-    def change(self, work: Callable[[Batch, LifeCycle], Any], connection: Connection | None = None) -> Changes:
-        """Do ``work`` on findings (:mod:`collector.exceptions`) with all that follows from it: score, events, outbox."""
+    def change(
+        self, work: Callable[[Batch, LifeCycle], Any], connection: Connection | None = None, *, groups: bool = True
+    ) -> Changes:
+        """Do ``work`` on findings (:mod:`collector.exceptions`) with all that follows from it: score, events, outbox.
+
+        ``groups`` False: of many calls the last alone scores departments, services and the city.
+        """
         with self._writing(connection) as writing:
             now = self._settings.clock()
             intake = Intake(writing, self._tables, self._rulebook, self._settings, now)
             work(intake.batch, intake.life)
             changes = intake.finish(ingested=0, skipped=0)
-            return self._hand_on(writing, changes, self._scores(writing, now, always=True))
+            return self._hand_on(writing, changes, self._scores(writing, now, always=True) if groups else ())
+
+    def hand_on(self, connection: Connection, changes: Changes) -> Changes:
+        """Deliver what was changed beside observations (an inventory taken in), with the scores of the groups it moved."""
+        return self._hand_on(connection, changes, self._scores(connection, self._settings.clock(), always=True))
 
     def _writing(self, connection: Connection | None) -> Any:
         return nullcontext(connection) if connection is not None else self._store.write()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,14 @@ from collector.identity import Identity, IdentityPolicy
 from collector.inventory import ServiceDefaults, is_leased, load_services, network_of, presence, somebody_answered
 from collector.occasion import HOST, Seen, matched_to_names, seen_by
 from collector.records import AssetRecord, Changes, Evaluation, IngestedRecord, LookRecord
+from collector.threats import Threats
 from rules.context import AssetFacts, EndpointFacts
+from rules.flaws import cves_in
 from rules.verdict import Verdict
 from scanners.observation import Observation, Outcome
 from scanners.passive.facts import PassiveFacts
 from scanners.ports import parse_ports
+from scanners.reported import REPORTERS, ReportedFacts
 from scanners.service_facts import IMPORTED_BY_NMAP, HostFacts, ServiceFacts
 
 if TYPE_CHECKING:
@@ -41,7 +44,8 @@ class Intake:
         self.settings = settings
         self.now = now
         self.batch = Batch(connection, bulk)
-        self.life = LifeCycle(now=now, deadlines=settings.deadlines)
+        self.threats = Threats(connection, rulebook)
+        self.life = LifeCycle(now=now, deadlines=settings.deadlines, threats=self.threats)
         self.services: Mapping[str, ServiceDefaults] = load_services(connection)
         self.endpoints = Endpoints(self.batch, self.life, settings.applies)
         self.identity = Identity(self.batch, _with_networks(settings), self.adopt)
@@ -59,6 +63,7 @@ class Intake:
         placed = [self._placed(observation, scan_id) for observation in fresh.values()]
         placed.sort(key=lambda item: (item[1].at, item[1].cause))
         self.batch.load_by_identifiers(key for _, _, evidence in placed for key in evidence.shown())
+        self.threats.announce(cve for observation in fresh.values() for cve in _reported_cves(observation))
         skipped = len(observations) - len(fresh)
         for observation, seen, evidence in placed:
             skipped += 0 if self._one(observation, seen, evidence) else 1
@@ -71,8 +76,10 @@ class Intake:
     def finish(self, *, ingested: int, skipped: int) -> Changes:
         """Score, write, and tell what changed."""
         batch = self.batch
+        self._weigh_merged()
         moved = risk.rescore(batch)
         scores = risk.write_history(self.connection, [risk.asset_score(asset, self.now) for asset in moved])
+        again = batch.again()
         batch.write()
         exceptions.settle(batch, self.now)
         return Changes(
@@ -83,7 +90,14 @@ class Intake:
             findings=batch.changed_findings(),
             events=tuple(batch.events),
             scores=scores,
+            again=again,
         )
+
+    def _weigh_merged(self) -> None:
+        """What came from another asset is as critical and exposed as the one it is on now."""
+        for asset in [self.batch.assets[key] for key in sorted(self.batch.moved)]:
+            for finding in [found for found in self.batch.findings[asset.id].values() if found.state != "resolved"]:
+                self.life.weigh_again(self.batch, asset, finding)
 
     def adopt(self, asset: AssetRecord, address: str) -> None:
         """Give an asset that the catalogue does not name the service of its network."""
@@ -115,6 +129,11 @@ class Intake:
         self._keep_look(asset, observation, seen)
         if observation.scanner == IMPORTED_BY_NMAP:
             self.endpoints.reported(asset, seen, observation.facts)
+            return True
+        if observation.scanner in REPORTERS:
+            if observation.target.port is not None and isinstance(observation.facts, ReportedFacts) and observation.facts.results:
+                self.endpoints.reported(asset, seen, None)
+            self._judge(asset, observation, seen)
             return True
         if evidence.looked:
             self._present(asset, seen)
@@ -302,6 +321,12 @@ class Intake:
             for rule, values in source.items():
                 merged[rule] = {**merged.get(rule, {}), **values}
         return merged
+
+
+def _reported_cves(observation: Observation) -> Iterator[str]:
+    if isinstance(observation.facts, ReportedFacts):
+        for result in observation.facts.results or ():
+            yield from cves_in(result.cves)
 
 
 def _with_networks(settings: IngestSettings) -> IdentityPolicy:

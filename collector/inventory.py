@@ -105,6 +105,7 @@ def judge_inventory(connection: Connection, intake: Intake) -> Changes:
     for start in range(0, len(ids), ASSETS_AT_ONCE):
         part = ids[start : start + ASSETS_AT_ONCE]
         intake.batch.load(part)
+        intake.life.announce(one for asset_id in part for one in intake.batch.findings[asset_id].values())
         for asset_id in part:
             asset = intake.batch.assets[asset_id]
             _weigh_by_time(intake, asset)
@@ -116,12 +117,8 @@ def judge_inventory(connection: Connection, intake: Intake) -> Changes:
 
 def _weigh_by_time(intake: Intake, asset: AssetRecord) -> None:
     for finding in list(intake.batch.findings[asset.id].values()):
-        if finding.state == "resolved":
-            continue
-        due = intake.settings.deadlines.due(finding.opened_at, finding.severity, finding.exposure)
-        if due != finding.due or (due is not None and due < intake.now):
-            intake.life.score(asset, finding, finding.exposure)
-            intake.batch.change_finding(finding)
+        if finding.state != "resolved":
+            intake.life.weigh_anew(intake.batch, asset, finding)
 
 
 def prune(connection: Connection, before: datetime) -> None:

@@ -35,7 +35,7 @@ def take_lease(connection: Connection, name: str, holder: str, *, at: datetime, 
         return True
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     new = dialect.insert(lease).values(name=name, holder=holder, until=until).on_conflict_do_nothing()
-    return bool(connection.execute(new).rowcount)
+    return connection.execute(new.returning(lease.c.name)).first() is not None
 
 
 def keep_lease(connection: Connection, name: str, holder: str, *, at: datetime, seconds: float = LEASE_SECONDS) -> None:

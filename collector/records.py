@@ -128,6 +128,8 @@ class FindingRecord(msgspec.Struct, gc=False):
     due: datetime | None = None
     exception_id: str | None = None
     waiver: Any = None
+    known_exploited: bool = False
+    deadline: Any = None
 
 
 class IdentifierRecord(msgspec.Struct, gc=False):
@@ -241,6 +243,19 @@ class Evaluation(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """What is to be said again of the newest states, whether or not a look of this transaction says it.
+
+    ``findings`` (ids) are another now, by more than the time that passed; ``assets`` (ids) took another in, or are another's now:
+    whatever was said of them is to be said again. ``left`` are (rule, asset, place) of which nothing is known any more.
+    """
+
+    findings: frozenset[str] = frozenset()
+    assets: frozenset[str] = frozenset()
+    left: frozenset[tuple[str, str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """Everything one transaction changed, as stored at its end: what the outbox's documents are made from.
 
@@ -256,6 +271,7 @@ class Changes:
     findings: Mapping[str, FindingRecord]
     events: tuple[EventRecord, ...]
     scores: tuple[ScoreRecord, ...] = ()
+    again: Again = Again()
 
     @classmethod
     def nothing(cls) -> "Changes":

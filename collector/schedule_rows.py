@@ -111,7 +111,8 @@ def take_due(connection: Connection, wanted: Schedule, zones: Mapping[str, Zone]
         return None
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {"schedule_id": wanted.id, "due_local": slot.key, "taken_at": now}
-    if not connection.execute(dialect.insert(due_run).values(row).on_conflict_do_nothing()).rowcount:
+    new = dialect.insert(due_run).values(row).on_conflict_do_nothing().returning(due_run.c.schedule_id)
+    if connection.execute(new).first() is None:
         return None
     zone = zones.get(wanted.zone)
     if zone is None:

@@ -1,14 +1,15 @@
 """Browser sessions of people: a secret is new at each sign-in, only its digest is kept; they end idle, in the end, or at once."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from collector import tables
-from collector.accounts import Account, account_of
-from collector.tokens import digest_of
+from collector import tables, tokens
+from collector.accounts import Account, account_with, grants_of
+from collector.tokens import Token, digest_of
 
 _table = tables.web_session
 
@@ -22,14 +23,38 @@ def open_session(connection: Connection, account: Account, now: datetime, lifeti
     return secret
 
 
-def session_account(connection: Connection, secret: str, now: datetime, idle: timedelta) -> tuple[Account, datetime] | None:
-    """Whose session this cookie is and when it was last used; None when it ended, or the account is disabled."""
+@dataclass(frozen=True)
+class Live:
+    """A person's session: who, when it was last used, and whether the city's identity provider opened it."""
+
+    account: Account
+    used_at: datetime
+    by_provider: bool
+
+
+def session_of(connection: Connection, secret: str, now: datetime, idle: timedelta) -> Token | Live | None:
+    """Whose session this cookie is, a program's or a person's; None when it ended, its token did, or the account is disabled."""
     if len(secret) > 100:
         return None
-    alive = (_table.c.expires_at > now, _table.c.used_at > now - idle, tables.account.c.disabled_at.is_(None))
-    query = select(tables.account, _table.c.used_at).join(_table, _table.c.account_id == tables.account.c.id)
-    row = connection.execute(query.where(_table.c.digest == digest_of(secret), *alive)).first()
-    return (account_of(connection, row), row.used_at) if row else None
+    # Every request asks this: all but the grants in one statement.
+    account, totp, provider = tables.account, tables.account_totp, tables.provider_session
+    second_step = (totp.c.account_id == account.c.id) & totp.c.confirmed_at.is_not(None)
+    held = (
+        _table.outerjoin(account, account.c.id == _table.c.account_id)
+        .outerjoin(totp, second_step)
+        .outerjoin(provider, provider.c.digest == _table.c.digest)
+    )
+    further = (totp.c.account_id.label("second_step"), provider.c.digest.label("by_provider"))
+    query = select(account, _table.c.token_id, _table.c.used_at, *further).select_from(held)
+    row = connection.execute(query.where(_table.c.digest == digest_of(secret), _table.c.expires_at > now)).first()
+    if row is None:
+        return None
+    if row.id is None:
+        return tokens.valid_token(connection, row.token_id, now)
+    if row.disabled_at is not None or row.used_at <= now - idle:
+        return None
+    found = account_with(row, grants_of(connection, row.id), row.second_step is not None)
+    return Live(found, row.used_at, row.by_provider is not None)
 
 
 def note_use(connection: Connection, secret: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ waits for its turn instead of failing.
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from collector.secret_files import SecretError
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -35,14 +37,15 @@ def to_json(value: Any) -> str:
 class Store:
     """An open database. Threads may share it; each context takes a connection of its own from the pool."""
 
-    def __init__(self, url: str) -> None:
-        """``url`` is ``sqlite:///path`` (four slashes for an absolute path) or ``postgresql://user@host:port/name``.
+    def __init__(self, url: str, password: Callable[[], str] | None = None) -> None:
+        """``url`` is ``sqlite:///path`` (four slashes for an absolute path) or ``postgresql://user@host:port/name``; ``password``
+        gives that of PostgreSQL, each time a connection is made (it may raise :class:`~collector.secret_files.SecretError`).
 
         A relative path and a folder that does not exist are the caller's business. Raises :class:`StoreError` for any
         other kind of database or a URL that is none.
         """
         self.url = _normal(url)
-        self.engine = _sqlite(self.url) if self.url.get_backend_name() == "sqlite" else _postgresql(self.url)
+        self.engine = _sqlite(self.url) if self.url.get_backend_name() == "sqlite" else _postgresql(self.url, password)
 
     @property
     def dialect(self) -> str:
@@ -71,17 +74,20 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, password: Callable[[], str] | None = None) -> Store:
     """Open the database at ``url`` as it is. :func:`collector.migrations.migrate` brings its tables up to date."""
-    return Store(url)
+    return Store(url, password)
 
 
 def _normal(text: str) -> URL:
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError) as error:
-        shown = _without_password(text)
-        raise StoreError(f"{shown!r} is not a database URL: write sqlite:///talaia.db or postgresql://…") from error
+    except (ArgumentError, ValueError):
+        shown = _without_login(text)
+        raise StoreError(f"{shown!r} is not a database URL: write sqlite:///talaia.db or postgresql://…") from None
+    if "@" in (url.host or "") or "password" in url.query:
+        said = "name a file in database_password_file, or write every @ : / # in it as %40 %3A %2F %23"
+        raise StoreError(f"the password in {_without_login(text)!r} is not where one is looked for: {said}")
     backend = url.get_backend_name()
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
@@ -92,8 +98,10 @@ def _normal(text: str) -> URL:
     raise StoreError(f"Talaia keeps its data in SQLite or PostgreSQL, not in {backend!r}")
 
 
-def _without_password(text: str) -> str:
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", text)
+def _without_login(text: str) -> str:
+    """Whatever stands before the last @, and every value of a query, may be a password or a part of one."""
+    shown = re.sub(r"(:/*).*@", r"\1***@", text, flags=re.DOTALL)
+    return re.sub(r"=[^&]*", "=***", shown)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -101,6 +109,7 @@ def _sqlite(url: URL) -> Engine:
         url,
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,  # an error that is logged tells the statement, and nothing of what it was to write
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "cached_statements": 512},
         pool_size=8,
         max_overflow=32,
@@ -148,13 +157,25 @@ def _keep_private(url: URL) -> None:
         path.chmod(0o600)
 
 
-def _postgresql(url: URL) -> Engine:
-    return create_engine(
+def _postgresql(url: URL, password: Callable[[], str] | None) -> Engine:
+    engine = create_engine(
         url,
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,  # an error that is logged tells the statement, and nothing of what it was to write
         pool_pre_ping=True,
         pool_size=8,
         max_overflow=24,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=30s", "application_name": "talaia"},
     )
+    if password is None:
+        return engine
+
+    @event.listens_for(engine, "do_connect")
+    def _connecting(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+        try:
+            parameters["password"] = password()
+        except SecretError as error:  # for whoever waits for the database, one more way in which it cannot be reached
+            raise OperationalError("connecting", {}, error) from error
+
+    return engine

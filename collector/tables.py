@@ -18,11 +18,20 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 
 from collector.columns import Counter, UtcTime, metadata
+from collector.digest_tables import digest
 from collector.exception_tables import exception
+from collector.feed_tables import cve_epss, cve_kev, cve_ssvc, vulnerability_feed
+from collector.filter_tables import saved_filter
 from collector.people_tables import account, account_grant, account_link, account_place
+from collector.sign_in_tables import account_recovery, account_totp, provider_session, sign_in_attempt, throttle
+from collector.tally_tables import coverage_tally, tally
+from collector.ticket_tables import ticket, ticket_finding, ticket_remark, ticket_step
+from collector.webhook_tables import webhook, webhook_letter
 from collector.work_tables import (
     audit,
     control,
@@ -102,7 +111,8 @@ asset = Table(
     Index("ix_asset_name", "name"),
     # What groups of assets add up, read without their rows.
     Index(
-        "ix_asset_standing", "gone_since", "department_id", "risk", "last_evaluated", "open_findings", "expected", "conclusive"
+        "ix_asset_standing",
+        *("gone_since", "department_id", "risk", "last_evaluated", "open_findings", "expected", "conclusive", "declared"),
     ),
 )
 
@@ -209,7 +219,9 @@ coverage = Table(
     Column("service_id", String(64)),
     Column("observed", JSON),  # what explains the last evaluation, passed ones too
     Column("expected", JSON),
-    Index("ix_coverage_rule", "rule", "result"),
+    # In the order of the list of verdicts, with what it is narrowed to.
+    Index("ix_coverage_rule", "rule", "asset_id", "place", "vantage", "scanner", "result", "department_id", "service_id"),
+    Index("ix_coverage_department", "department_id", "asset_id", "place", "vantage", "scanner", "rule", "result", "service_id"),
     sqlite_with_rowid=False,
 )
 
@@ -251,9 +263,15 @@ finding = Table(
     Column("due", UtcTime),
     Column("exception_id", String(36)),  # the approved exception that waives it
     Column("waiver", JSON),  # what was approved (collector.waiving)
+    Column("known_exploited", Boolean, nullable=False, server_default=false()),  # a CVE that it shows is
+    Column("deadline", JSON),  # the row of the table that set `due` (collector.deadlines); None = the severity did
     UniqueConstraint("rule", "asset_id", "place"),
-    Index("ix_finding_page", "state", "risk", "id"),
-    Index("ix_finding_department_page", "department_id", "state", "risk", "id"),
+    # What stands behind the id lets rare combinations of filters be looked for in the index, without the rows.
+    Index("ix_finding_page", "state", "risk", "id", "severity", "zone", "vantage", "department_id", "service_id"),
+    Index(
+        "ix_finding_department_page",
+        *("department_id", "state", "risk", "id", "severity", "band", "zone", "vantage", "service_id"),
+    ),
     Index("ix_finding_service_page", "service_id", "state", "risk", "id"),
     Index("ix_finding_rule_page", "rule", "state", "risk", "id"),
     Index("ix_finding_band_page", "state", "band", "risk", "id"),
@@ -266,33 +284,15 @@ finding = Table(
     Index("ix_finding_vantage_page", "vantage", "state", "risk", "id"),
     Index("ix_finding_address", "address", "state", "risk"),
     Index("ix_finding_department_due", "department_id", "state", "due"),
+    Index(  # few, asked for often
+        "ix_finding_exploited",
+        "state",
+        "risk",
+        "id",
+        sqlite_where=text("known_exploited = 1"),
+        postgresql_where=text("known_exploited"),
+    ),
     Index("ix_finding_service_due", "service_id", "state", "due"),
-)
-
-# How many findings of each sort there are; kept in the transaction that changes a finding, so that counters cost nothing
-# and always add up to the lists.
-tally = Table(
-    "tally",
-    metadata,
-    Column("department_id", String(64), primary_key=True),  # "" = none
-    Column("service_id", String(64), primary_key=True),
-    Column("rule", String(16), primary_key=True),
-    Column("state", String(16), primary_key=True),
-    Column("band", String(16), primary_key=True),
-    Column("count", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# How many judged places (rows of ``coverage``) have each last result; kept in the same way.
-coverage_tally = Table(
-    "coverage_tally",
-    metadata,
-    Column("department_id", String(64), primary_key=True),  # "" = none
-    Column("service_id", String(64), primary_key=True),
-    Column("rule", String(16), primary_key=True),
-    Column("result", String(16), primary_key=True),
-    Column("count", Integer, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 event = Table(
@@ -308,6 +308,7 @@ event = Table(
     Column("detail", JSON, nullable=False, default=dict),
     Index("ix_event_finding", "finding_id", "seq"),
     Index("ix_event_asset", "asset_id", "seq"),
+    Index("ix_event_department", "department_id", "seq"),
     sqlite_autoincrement=True,  # whoever reads on from a number misses nothing and sees nothing twice
 )
 
@@ -332,6 +333,8 @@ __all__ = [
     "account_grant",
     "account_link",
     "account_place",
+    "account_recovery",
+    "account_totp",
     "asset",
     "asset_service",
     "asset_words",
@@ -339,7 +342,11 @@ __all__ = [
     "control",
     "coverage",
     "coverage_tally",
+    "cve_epss",
+    "cve_kev",
+    "cve_ssvc",
     "department",
+    "digest",
     "due_run",
     "endpoint",
     "entry_code",
@@ -352,14 +359,25 @@ __all__ = [
     "metadata",
     "observation",
     "outbox",
+    "provider_session",
     "repeated_request",
+    "saved_filter",
     "scan",
     "schedule",
     "score_history",
     "service",
+    "sign_in_attempt",
     "tally",
+    "throttle",
+    "ticket",
+    "ticket_finding",
+    "ticket_remark",
+    "ticket_step",
     "token",
     "unit",
+    "vulnerability_feed",
     "web_session",
+    "webhook",
+    "webhook_letter",
     "zone_change",
 ]

@@ -110,6 +110,12 @@ def find_token(connection: Connection, secret: str, now: datetime) -> Token | No
     return token if token.valid(now) else None
 
 
+def token_of(connection: Connection, secret: str) -> Token | None:
+    """The token of this secret, also one that was revoked or has expired: whose it was, when it is refused."""
+    row = connection.execute(select(tables.token).where(tables.token.c.digest == digest_of(secret))).first()
+    return _token(row) if row else None
+
+
 def note_use(connection: Connection, token: Token, now: datetime) -> None:
     connection.execute(update(tables.token).where(tables.token.c.id == token.id).values(last_used_at=now))
 
@@ -151,16 +157,9 @@ def open_session(connection: Connection, token: Token, now: datetime, lifetime: 
     return secret
 
 
-def session_token(connection: Connection, secret: str, now: datetime) -> Token | None:
-    """The valid token whose session this cookie is; None when either has ended."""
-    if len(secret) > 100:
-        return None
-    query = (
-        select(tables.token)
-        .join(tables.web_session, tables.web_session.c.token_id == tables.token.c.id)
-        .where(tables.web_session.c.digest == digest_of(secret), tables.web_session.c.expires_at > now)
-    )
-    row = connection.execute(query).first()
+def valid_token(connection: Connection, token_id: str, now: datetime) -> Token | None:
+    """The token of this id, unless it was revoked or has expired."""
+    row = connection.execute(select(tables.token).where(tables.token.c.id == token_id)).first()
     token = _token(row) if row else None
     return token if token and token.valid(now) else None
 
@@ -185,11 +184,7 @@ def redeem_entry_code(connection: Connection, code: str, now: datetime) -> Token
         .returning(tables.entry_code.c.token_id)
     )
     token_id = connection.execute(used).scalar()
-    if token_id is None:
-        return None
-    row = connection.execute(select(tables.token).where(tables.token.c.id == token_id)).first()
-    token = _token(row) if row else None
-    return token if token and token.valid(now) else None
+    return None if token_id is None else valid_token(connection, token_id, now)
 
 
 def digest_of(secret: str) -> str:

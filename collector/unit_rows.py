@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
+from collector.events import tell
 from collector.ingest import Ingest
 from collector.leases import LEASE_SECONDS, keep_lease
 from collector.records import Changes, Deliver, EventRecord
 from collector.runs import RunProgress, ScanState, UnitState, add_units, end_scan
 from collector.stopping import scan_stop_by
 from collector.store import Store
-from collector.tables import event, scan, unit
+from collector.tables import scan, unit
 from scanners.clean_text import clean_text
 from scanners.observation import Observation, new_id
 from scanners.plan import Checkpoint, Endpoint, LookUnit, Unit, from_json, look_units
@@ -189,6 +190,6 @@ class UnitRows:
     def _tell(self, connection: Connection, state: ScanState, detail: str, progress: RunProgress, at: datetime) -> None:
         said = {"scan_id": self.scan_id, "zone": self.zone_id, "detail": detail, **msgspec.to_builtins(progress)}
         record = EventRecord(id=new_id(), at=at, action=f"scan-{state.value}", detail=said)
-        connection.execute(insert(event).values(id=record.id, at=at, action=record.action, detail=said))
+        tell(connection, record)
         if self._deliver is not None:
             self._deliver(connection, Changes(0, 0, assets={}, evaluations=(), findings={}, events=(record,)))

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection, select
 
 from collector.records import FindingRecord
 from collector.score import CONFIDENCE, EXPOSURE
+from collector.tables import exception
 from rules.verdict import Confidence
 
 _encode = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
@@ -42,3 +44,12 @@ def exceeds(finding: FindingRecord, *, base: float, confidence: str, exposure: s
 def strength_of(finding: FindingRecord) -> float:
     """k of ``scoring.md``; 0 when the finding is not waived."""
     return float(finding.waiver["strength"]) if finding.waiver is not None else 0.0
+
+
+def still_covers(connection: Connection, finding: FindingRecord) -> bool:
+    """False when the finding's exception is for a service or department that it no longer belongs to."""
+    of = exception.c
+    row = connection.execute(select(of.kind, of.key).where(of.id == finding.exception_id)).first()
+    if row is None or row.kind not in {"service", "department"}:
+        return True
+    return bool(row.key == (finding.service_id if row.kind == "service" else finding.department_id))

@@ -33,6 +33,9 @@ scan = Table(
     Column("progress", JSON, nullable=False, default=dict),  # phase, hosts, ports, checks, rate, seconds_left
     Column("detail", String(400), nullable=False, default=""),
     Index("ix_scan_state", "state", "created_at"),
+    Index("ix_scan_page", "created_at", "id"),
+    Index("ix_scan_asked_by", "asked_by", "created_at", "id"),
+    Index("ix_scan_zone", "zone", "state", "ended_at"),
 )
 
 unit = Table(

@@ -1,7 +1,7 @@
 """Changes of the zone file by the API: proposed by one person, approved by another, then written as a whole.
 
 The file stays the truth (``collector.zone_watch`` puts a changed one in force within a second). A proposal says which file it
-was made from, so that nobody overwrites what they have not seen; its text is forgotten once it is decided: it may hold secrets.
+was made from, so that nobody overwrites what they have not seen. Where secrets are stands in it, never what they are.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from scanners.zone import Zone, read_zones
 
 LONGEST = 60_000  # characters of a zone file that the API takes
 OPEN_AT_ONCE = 20
-_SECRET = frozenset({"snmp_communities"})  # that it changes is told, to what is not
+_NOT_IN_A_DUMP = ("snmp_communities",)  # places of secrets, no secrets: an approver must see which is to be used
 
 
 class ChangeState(StrEnum):
@@ -128,13 +128,13 @@ def get_change(connection: Connection, change_id: str) -> Row[Any] | None:
 
 
 def differences(before: Sequence[Zone], after: Sequence[Zone]) -> list[dict[str, Any]]:
-    """What a change does, zone by zone: ``added``, ``removed`` or ``changed`` with what differs (of a secret, only that)."""
+    """What a change does, zone by zone: ``added``, ``removed`` or ``changed`` with what differs."""
     old, new = ({zone.id: _plain(zone) for zone in zones} for zones in (before, after))
     found: list[dict[str, Any]] = []
     for zone_id in sorted(old.keys() | new.keys()):
         was, is_ = old.get(zone_id, {}), new.get(zone_id, {})
         fields = [
-            {"field": name, "before": _shown(name, was.get(name)), "after": _shown(name, is_.get(name))}
+            {"field": name, "before": was.get(name), "after": is_.get(name)}
             for name in sorted(was.keys() | is_.keys())
             if was.get(name) != is_.get(name)
         ]
@@ -144,13 +144,8 @@ def differences(before: Sequence[Zone], after: Sequence[Zone]) -> list[dict[str,
     return found
 
 
-def _shown(name: str, value: Any) -> Any:
-    return None if name in _SECRET else value
-
-
 def _plain(zone: Zone) -> dict[str, Any]:
-    """Every field; the secret ones, which no dump of a zone holds, too: that they change is to be seen."""
-    return {**zone.model_dump(mode="json", by_alias=True), **{name: list(getattr(zone, name)) for name in _SECRET}}
+    return {**zone.model_dump(mode="json", by_alias=True), **{name: list(getattr(zone, name)) for name in _NOT_IN_A_DUMP}}
 
 
 def _row(connection: Connection, change_id: str) -> Row[Any]:

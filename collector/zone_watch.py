@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from collector.events import tell
+from collector.records import EventRecord
 from collector.store import Store
-from collector.tables import event
 from scanners.clean_text import clean_text
 from scanners.door import Door
 from scanners.located_yaml import FileError
@@ -89,7 +89,7 @@ class ZoneWatch:
             return
         try:
             with self._store.write() as connection:
-                connection.execute(insert(event).values(id=new_id(), at=self._clock(), action=action, detail=detail))
+                tell(connection, EventRecord(id=new_id(), at=self._clock(), action=action, detail=detail))
         except SQLAlchemyError as error:
             log.error("the event %s could not be stored: %s", action, type(error).__name__)
 

@@ -42,6 +42,9 @@ parameters:
 In `observed` and `expected` a text is an expression and anything else is the value itself. One function is added to CEL:
 `version_below(version, floor)`. An expression has at most 2,000 characters, 24 nested brackets and two
 nested loops. A finding's `observed` should hold still while nothing changes: no counters, no days left.
+
+`flaws` names the CVEs that an observed value shows; `names_cves` names the observed list whose texts hold CVE ids. The scores and
+deadlines of such findings follow the vulnerability feeds.
 """
 
 

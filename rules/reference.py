@@ -79,6 +79,7 @@ def _mappings(rule: Rule) -> str:
         ("NIS2, art. 21(2)", found.nis2_21_2),
         ("ISO/IEC 27001:2022", found.iso_27001_2022),
         ("CWE", found.cwe),
+        *((("CVE, where it is observed", dict.fromkeys(flaw.cve for flaw in rule.flaws)),) if rule.flaws else ()),
     )
     lines = [f"| {name} | {', '.join(ids) or '–'} |" for name, ids in rows]
     return "\n".join(["## Mappings\n", "| Framework | Ids |\n|---|---|", *lines, ""])

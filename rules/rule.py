@@ -129,6 +129,31 @@ class Example(_Part):
     observed: Mapping[str, Any] | None = None
 
 
+class KnownFlaw(_Part):
+    """A CVE that a failure shows: where the observed value ``observed`` is true, or, with ``package``, where it lists
+    ``package VERSION`` with a version from ``since`` on and before ``below``."""
+
+    cve: Annotated[str, StringConstraints(pattern=r"^CVE-[0-9]{4}-[0-9]{4,7}$")]
+    observed: Name
+    package: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")] | None = None
+    since: Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$")] = "0"
+    below: Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$")] | None = None
+
+    @model_validator(mode="after")
+    def _a_package_has_versions(self) -> Self:
+        if (self.package is None) != (self.below is None):
+            raise ValueError(f"{self.cve}: give `package` and `below`, or neither")
+        return self
+
+
+class NamedCves(_Part):
+    """Where the evidence itself names CVEs: ``observed`` is a list of texts with CVE ids, one for each item of the list ``of``
+    that has any."""
+
+    observed: Name
+    of: Name
+
+
 def severity_of(base: float) -> Severity:
     """The band of a base score: info < 10, low 10-30, medium 30-55, high 55-80, critical >= 80 (`mappings.md`).
 
@@ -153,6 +178,8 @@ class Rule(_Part):
     profiles: Mapping[str, ProfileSetting] = {}
     mappings: Mappings
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
+    flaws: tuple[KnownFlaw, ...] = ()
+    names_cves: NamedCves | None = None
     examples: Annotated[tuple[Example, ...], Field(min_length=1)]
 
     @property
@@ -179,4 +206,11 @@ class Rule(_Part):
         at_the_border = {severity_of(self.base), severity_of(max(0.0, self.base - 0.001))}
         if self.severity not in at_the_border:
             raise ValueError(f"severity {self.severity} does not belong to base {self.base:g}: that is {severity_of(self.base)}")
+        observed = {name for check in self.checks for name in check.observed}
+        for flaw in self.flaws:
+            if flaw.observed not in observed:
+                raise ValueError(f"{flaw.cve}: no check observes {flaw.observed!r}")
+        for name in (self.names_cves.observed, self.names_cves.of) if self.names_cves else ():
+            if name not in observed:
+                raise ValueError(f"names_cves: no check observes {name!r}")
         return self

@@ -1,7 +1,7 @@
 """The rules of one profile, ready to judge. This is what other rooms use of this one."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from rules.cel_engine import plain
 from rules.compiling import ReadCheck, activation, ready, variables_of
 from rules.context import AssetFacts, EndpointFacts
+from rules.flaws import ShownCves, shown_cves
 from rules.judging import judged, unknown, values_seen
 from rules.loading import read_rules
 from rules.parameters import ParameterError, check_value, values_of
@@ -40,6 +41,8 @@ class Rulebook:
         found = {check.rule.id: check.rule for checks_ in self._checks.values() for check in checks_}
         self.rules: Mapping[str, Rule] = dict(sorted(found.items()))
         self.disabled: Mapping[str, Rule] = {rule.id: rule for rule in sorted(disabled, key=lambda item: item.id)}
+        every = {**self.disabled, **self.rules}
+        self._flawed = {rule.id: rule for rule in every.values() if rule.flaws or rule.names_cves}
         self._sources = {kind: variables_of(checks_) for kind, checks_ in self._checks.items()}
         self._plan = lru_cache(maxsize=_PARAMETER_SETS)(self._compile_plan)
         self._plans = {kind: self._plan(kind, "{}") for kind in self._checks}
@@ -47,6 +50,21 @@ class Rulebook:
     def rules_for(self, kind: str) -> Sequence[Rule]:
         """The enabled rules that judge facts of ``kind`` (``tls``, ``http``, …), in order of id; empty when none does."""
         return tuple(check.rule for check in self._checks.get(kind, ()))
+
+    @property
+    def flawed(self) -> Collection[str]:
+        """The ids of the rules that name CVEs, or whose evidence does, the disabled ones too: their findings may still stand."""
+        return self._flawed.keys()
+
+    @property
+    def cves(self) -> Collection[str]:
+        """Every CVE that a rule names."""
+        return {flaw.cve for rule in self._flawed.values() for flaw in rule.flaws}
+
+    def shown_cves(self, rule: str, observed: Any, expected: Any) -> ShownCves | None:
+        """The CVEs that a finding of the rule shows; None when it shows none."""
+        found = self._flawed.get(rule)
+        return None if found is None else shown_cves(found, observed, expected)
 
     def judge(
         self,

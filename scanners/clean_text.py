@@ -1,5 +1,6 @@
 """One way to make hostile text harmless before a person or a log sees it."""
 
+import re
 import unicodedata
 
 # Besides the control characters (C0, DEL, C1): what reorders, hides or joins text without being seen.
@@ -11,6 +12,8 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
     chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
 }
 
+_SHOWS_NOTHING = re.compile(f"[{''.join(sorted(_BLANK))}]")
+
 
 def clean_text(text: str, limit: int = 4096) -> str:
     """Return ``text`` with every control, format, surrogate and private-use character written as ``\\uXXXX``.
@@ -19,6 +22,8 @@ def clean_text(text: str, limit: int = 4096) -> str:
     single line that is safe in a terminal, a log line, a table cell or a ticket. It is *not* HTML-escaped:
     templates do that.
     """
+    if len(text) <= limit and text.isprintable() and (text.isascii() or _SHOWS_NOTHING.search(text) is None):
+        return text  # nearly all text: what is printable is of none of the hidden categories
     shown = "".join(_visible(character) for character in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

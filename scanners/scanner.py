@@ -23,6 +23,7 @@ from scanners.pace import deadline
 from scanners.passive.facts import NAME as PASSIVE
 from scanners.passive.facts import PassiveFacts
 from scanners.patience import HostPatience
+from scanners.reported import REPORTERS, ReportedFacts
 from scanners.service_facts import HostFacts, ServiceFacts
 from scanners.target import AddressError, Target
 from scanners.wire import ProtocolError
@@ -129,8 +130,10 @@ def scanners_by_name() -> Mapping[str, Scanner]:
 
 @cache
 def facts_types() -> Mapping[str, type[Facts]]:
-    """The type of the facts of each scanner, ``host`` (the sweep), ``service`` (the first look), ``passive`` included."""
+    """The type of the facts of each scanner, ``host`` (the sweep), ``service`` (the first look), ``passive`` and the scanners
+    of other makers included."""
     found: dict[str, type[Facts]] = {"host": HostFacts, "service": ServiceFacts, PASSIVE: PassiveFacts}
+    found |= dict.fromkeys(REPORTERS, ReportedFacts)
     return found | {name: scanner.facts_type for name, scanner in scanners_by_name().items()}
 
 

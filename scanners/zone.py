@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from scanners import located_yaml
+from scanners.communities import parse_community
 from scanners.devices import DeviceClass
 from scanners.host_access import HostAccess
 from scanners.observation import Vantage
@@ -171,12 +172,11 @@ class Zone(_Written):
     dkim_selectors: tuple[NameText, ...] = Field(
         default=(), description="the DKIM selectors that mail of the zone's domains is signed with; no look can list them"
     )
-    snmp_communities: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
+    snmp_communities: tuple[Annotated[str, AfterValidator(parse_community)], ...] = Field(
         default=(),
         max_length=16,
         exclude=True,
-        repr=False,
-        description="the SNMP communities that may be tried, to read; none: no community is tried",
+        description="SNMP communities that may be tried, to read: well-known ones by name, others as file:, env: or credential:",
     )
     host_access: HostAccess | None = Field(
         default=None, description="lets Talaia look inside hosts over SSH; none: it never logs in"

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,14 +12,17 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import Connection
 
 from collector.catalogue import Catalogue, apply_catalogue, load_catalogue
+from collector.deadlines import DeadlinePolicy
 from collector.ecs import EcsDocuments, Publisher
 from collector.elasticsearch.client import Destination, connect
 from collector.ingest import Ingest, IngestSettings
 from collector.migrations import migrate
 from collector.outbox import put
-from collector.records import Changes
+from collector.records import Changes, Deliver
 from collector.runner import Runner
 from collector.schedules import sync_schedules
+from collector.sealing import Seal
+from collector.secret_files import read_secret
 from collector.store import Store, open_store
 from rules.rulebook import Rulebook, load_rules, our_rules
 from scanners.door import Door, own_addresses
@@ -63,17 +66,44 @@ class Parts:
         written = self.settings.catalogue
         return load_catalogue(self.settings.path(written)) if written else None
 
+    @property
+    def city_names(self) -> Mapping[str, str]:
+        """The city's name by language; ours where no catalogue says it."""
+        return self.catalogue.city.name if self.catalogue else {"ca": "Talaia", "es": "Talaia", "en": "Talaia"}
+
+    @property
+    def url(self) -> str:
+        """The address at which people open it."""
+        listen = self.settings.listen
+        return listen.public_url or f"http://{listen.address}:{listen.port}"
+
     @cached_property
     def rulebook(self) -> Rulebook:
         folders = [our_rules(), *(self.settings.path(folder) for folder in self.settings.rules.folders)]
         return load_rules(folders, profile=self.settings.rules.profile)
 
     @cached_property
+    def deadlines(self) -> DeadlinePolicy:
+        """Until when findings are to be fixed; reads the city's own table where the settings name one."""
+        return self.settings.deadlines.as_policy(self.settings.folder)
+
+    @cached_property
     def store(self) -> Store:
         """The database, its tables brought up to date."""
-        store = open_store(self.settings.database_url)
+        written = self.settings.database_password_file
+        password = None if written is None else partial(read_secret, self.settings.path(written))
+        store = open_store(self.settings.database_url, password)
         migrate(store)
         return store
+
+    @property
+    def seal(self) -> Seal | None:
+        """What seals secrets that are kept; its key is read each time it is used."""
+        written = self.settings.sign_in.key_file
+        if written is None:
+            return None
+        key_file = self.settings.path(written)
+        return Seal(lambda: read_secret(key_file))
 
     @cached_property
     def documents(self) -> EcsDocuments:
@@ -113,11 +143,13 @@ class Parts:
 
     @cached_property
     def ingest(self) -> Ingest:
-        deliver = self._deliver if self.settings.elasticsearch else None
         networks = self.catalogue.network_defaults() if self.catalogue else ()
-        deadlines = self.settings.deadlines.as_policy()
-        settings = IngestSettings(clock=now, zones=self.zones, networks=networks, deadlines=deadlines)
-        return Ingest(self.store, self.rulebook, settings, deliver)
+        settings = IngestSettings(clock=now, zones=self.zones, networks=networks, deadlines=self.deadlines)
+        return Ingest(self.store, self.rulebook, settings, self._delivery)
+
+    @property
+    def _delivery(self) -> Deliver | None:
+        return self._deliver if self.settings.elasticsearch else None
 
     def _deliver(self, connection: Connection, changes: Changes) -> None:
         at = now()
@@ -130,8 +162,7 @@ class Parts:
     @cached_property
     def runner(self) -> Runner:
         probe = Probe(self.door, scanners=self.scanners, workers=self.settings.workers, nmap=self.settings.nmap)
-        deliver = self._deliver if self.settings.elasticsearch else None
-        return Runner(self.store, self.ingest, self.door, probe=probe, clock=now, deliver=deliver)
+        return Runner(self.store, self.ingest, self.door, probe=probe, clock=now, deliver=self._delivery)
 
     @property
     def scanners(self) -> Mapping[str, Scanner]:
@@ -144,6 +175,6 @@ class Parts:
         """Put the catalogue's and the settings' words into the database. Repeating it changes nothing."""
         with self.store.write() as connection:
             if self.catalogue:
-                apply_catalogue(connection, self.catalogue, now, self.settings.deadlines.as_policy())
+                apply_catalogue(connection, self.catalogue, now, self.deadlines, self.rulebook, deliver=self._delivery)
             wanted = [text.as_schedule(self.zones[text.zone].timezone) for text in self.settings.schedules]
             sync_schedules(connection, wanted, at=now())

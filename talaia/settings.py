@@ -1,21 +1,25 @@
 """The one tree of settings, read once from ``talaia.yaml``. Other rooms take plain arguments."""
 
-import math
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from collector.deadlines import DeadlinePolicy
 from collector.grants import Role
 from collector.rescans import RescanPolicy
+from collector.secret_files import is_reference
 from collector.slots import Schedule
-from rules.verdict import Severity
+from collector.webhooks.target import Targets
 from scanners import located_yaml
 from scanners.located_yaml import FileError
+from scanners.secret_reference import open_to_others
+from talaia.deadline_settings import DeadlinesText
+from talaia.mail_settings import MailText
+from talaia.ticketing_settings import TicketingText
 
 PLACES = (Path("talaia.yaml"), Path("/etc/talaia/talaia.yaml"))
 
@@ -69,7 +73,8 @@ class Rules(_Written):
 Span = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}(m|h|d)$", examples=["12h"])]
 
 
-def _seconds(span: str) -> int:
+def seconds_of(span: str) -> int:
+    """How long ``5m``, ``6h`` or ``7d`` is."""
     return int(span[:-1]) * {"m": 60, "h": 3600, "d": 86400}[span[-1]]
 
 
@@ -89,7 +94,7 @@ class ScheduleText(_Written):
         return self
 
     def as_schedule(self, timezone: str) -> Schedule:
-        seconds = _seconds(self.every) if self.every else None
+        seconds = seconds_of(self.every) if self.every else None
         return Schedule(
             id=self.id,
             zone=self.zone,
@@ -113,37 +118,7 @@ class RescansText(_Written):
 
     def as_policy(self) -> RescanPolicy:
         words = ("critical", "high", "medium", "clean", "dark")
-        return RescanPolicy(**{word: timedelta(seconds=_seconds(getattr(self, word))) for word in words})
-
-
-Days = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}d$", examples=["14d"])]
-
-
-class DeadlinesText(_Written):
-    """How long a finding may stand, by its severity; none: until the next upgrade. A band slower for insiders."""
-
-    critical: Days | None = "3d"
-    high: Days | None = "14d"
-    medium: Days | None = "60d"
-    low: Days | None = None
-    info: Days | None = None
-    slower_for: tuple[Literal["internet", "authenticated", "partner", "internal", "isolated", "unknown"], ...] = (
-        "internal",
-        "isolated",
-    )
-
-    def as_policy(self) -> DeadlinePolicy:
-        written = {severity.value: getattr(self, severity.value) for severity in Severity}
-        days = {severity: int(text[:-1]) for severity, text in written.items() if text is not None}
-        return DeadlinePolicy(days=days, slower_for=frozenset(self.slower_for))
-
-    @model_validator(mode="after")
-    def _worse_is_sooner(self) -> "DeadlinesText":
-        written = [getattr(self, word) for word in ("critical", "high", "medium", "low", "info")]
-        days = [int(text[:-1]) if text is not None else math.inf for text in written]
-        if days != sorted(days):
-            raise ValueError("deadlines: what is worse cannot have more time than what is less so")
-        return self
+        return RescanPolicy(**{word: timedelta(seconds=seconds_of(getattr(self, word))) for word in words})
 
 
 class WhatItIsWorth(_Written):
@@ -160,17 +135,61 @@ class OidcText(_Written):
     client_id: str = Field(min_length=1, max_length=200)
     client_secret_file: Path
     claim: str = "realm_access.roles"
+    scope: str = Field(default="openid profile", pattern=r"^openid( [!-~]+)*$")
+    grace: str = Field(default="5m", pattern=r"^[0-9]{1,4}(m|h)$", description="how long sessions outlive its silence")
     roles: dict[str, WhatItIsWorth] = Field(min_length=1)
 
 
+class LocalText(_Written):
+    """Accounts of Talaia's own. ``totp``: codes of the person's device, for who wants or for everybody."""
+
+    enabled: bool = True
+    totp: Literal["optional", "required"] = "optional"
+
+
+Net = Annotated[IPv4Network | IPv6Network, Field(examples=["10.0.5.0/28"])]
+
+
+class WebhooksText(_Written):
+    """Where webhooks may go. ``hosts``: only these names (none: any); ``networks``: private addresses that may be told all the
+    same; a receiver that fails for ``give_up_after`` is disabled, and a notice given."""
+
+    hosts: tuple[str, ...] = ()
+    networks: tuple[Net, ...] = ()
+    http_on_loopback: bool = False
+    give_up_after: Span = "3d"
+
+    def as_targets(self) -> Targets:
+        return Targets(frozenset(host.lower() for host in self.hosts), self.networks, self.http_on_loopback)
+
+    @property
+    def patience(self) -> timedelta:
+        return timedelta(seconds=seconds_of(self.give_up_after))
+
+
 class SignIn(_Written):
+    """``key_file`` seals what Talaia must keep and read again: secrets of second steps, refresh tokens of the provider."""
+
+    key_file: Path | None = None
+    local: LocalText = LocalText()
     oidc: OidcText | None = None
+
+    @model_validator(mode="after")
+    def _a_key_and_a_way_in(self) -> "SignIn":
+        if self.local.enabled and self.local.totp == "required" and self.key_file is None:
+            raise ValueError("sign_in.local.totp: required needs sign_in.key_file")
+        if self.oidc and self.key_file is None:
+            raise ValueError("sign_in.oidc needs sign_in.key_file: it seals what the identity provider is asked again with")
+        if not self.local.enabled and self.oidc is None:
+            raise ValueError("sign_in.local.enabled: false leaves no way in without sign_in.oidc")
+        return self
 
 
 class Settings(_Written):
     """Everything a Talaia is told. Relative paths are relative to the settings file's folder."""
 
     database: str = "sqlite:///talaia.db"
+    database_password_file: Path | None = Field(default=None, description="PostgreSQL's password: read at each connection")
     zones: Path = Path("zones.yaml")
     catalogue: Path | None = Path("catalogue.yaml")
     rules: Rules = Rules()
@@ -180,6 +199,9 @@ class Settings(_Written):
     elasticsearch: Elasticsearch | None = None
     listen: Listen = Listen()
     sign_in: SignIn = SignIn()
+    webhooks: WebhooksText = WebhooksText()
+    mail: MailText | None = None
+    ticketing: TicketingText | None = None
     trusted_authorities: tuple[Path, ...] = Field(default=(), description="PEM files of the city's own authorities")
     nmap: bool = Field(default=True, description="ask nmap about services that stay unknown, where the zone allows it")
     workers: int = Field(default=64, ge=1, le=1024, description="looks under way at once")
@@ -193,12 +215,21 @@ class Settings(_Written):
             raise ValueError(f"two schedules have the id {twice}")
         return self
 
+    @model_validator(mode="after")
+    def _one_password(self) -> "Settings":
+        if self.database_password_file and not self.database.startswith("postgresql"):
+            raise ValueError("database_password_file is for PostgreSQL")
+        if self.database_password_file and _holds_a_password(self.database):
+            raise ValueError("give the database's password in database_password_file, not in its address too")
+        return self
+
     @property
     def folder(self) -> Path:
         return self.source.parent
 
     def path(self, written: Path) -> Path:
-        return written if written.is_absolute() else self.folder / written
+        """Where it is. A reference to a secret (``env:NAME``, ``credential:NAME``, ``file:/path``) stays as it is."""
+        return written if written.is_absolute() or is_reference(written) else self.folder / written
 
     @property
     def database_url(self) -> str:
@@ -242,4 +273,14 @@ def load_settings(path: Path) -> Settings:
         raise document.error((), "must be a list of settings, such as `zones: zones.yaml`")
     if "source" in data:
         raise document.error(("source",), "source: this key is not known here")
-    return located_yaml.validated(document, Settings, {**data, "source": path.absolute()})
+    settings = located_yaml.validated(document, Settings, {**data, "source": path.absolute()})
+    if _holds_a_password(settings.database) and open_to_others(path):
+        said = "holds a password, and everybody on this machine can read this file: chmod 640, or name database_password_file"
+        raise document.error(("database",), f"database: {said}")
+    return settings
+
+
+def _holds_a_password(url: str) -> bool:
+    """Also where one stands in the wrong place."""
+    before, at, _ = url.partition("://")[2].rpartition("@")
+    return bool(at) and ":" in before

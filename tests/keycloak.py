@@ -62,7 +62,7 @@ def keycloak() -> Iterator[Keycloak]:
             "PATH": os.environ["PATH"],
         }
         argv = [str(script), "start-dev", "--http-port", str(port), "--http-host", "127.0.0.1"]
-        with running(argv, listens=("127.0.0.1", port), log=folder / "log", environment=environment, timeout_seconds=180):
+        with running(argv, listens=("127.0.0.1", port), log=folder / "log", environment=environment, timeout_seconds=600):
             yield Keycloak(f"http://127.0.0.1:{port}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.processes import free_port, running
 
@@ -45,14 +46,18 @@ class RequestTrackerServer:
     def __init__(self, url: str, token_file: Path) -> None:
         self.url, self.token_file = url, token_file
 
-    def person(self, ticket: str, changes: dict[str, object]) -> object:
+    def person(self, ticket: str, changes: dict[str, object]) -> Any:
         """What ``PUT /ticket/:id`` answers to a person."""
-        login = base64.b64encode(f"{PERSON}:{PERSON_PASSWORD}".encode()).decode()
-        headers = {"authorization": f"Basic {login}", "content-type": "application/json"}
-        body = json.dumps(changes).encode()
-        request = urllib.request.Request(f"{self.url}/REST/2.0/ticket/{ticket}", body, headers, method="PUT")
+        return self.ask("PUT", f"ticket/{ticket}", changes)
+
+    def ask(self, method: str, path: str, body: dict[str, object] | None = None, *, administrator: bool = False) -> Any:
+        """What REST2 answers to a person, or to the administrator."""
+        login = "root:password" if administrator else f"{PERSON}:{PERSON_PASSWORD}"
+        headers = {"authorization": "Basic " + base64.b64encode(login.encode()).decode(), "content-type": "application/json"}
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/REST/2.0/{path}", content, headers, method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read())
+            return json.loads(answer.read() or b"null")
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def request_tracker(folder: Path) -> Iterator[RequestTrackerServer]:
     settings = {
         "rtname": "test", "Organization": "test", "DatabaseType": "SQLite", "DatabaseName": f"{folder}/rtdb", "WebPath": "",
         "WebDomain": "127.0.0.1", "WebPort": str(port), "WebBaseURL": f"http://127.0.0.1:{port}", "MailCommand": "testfile",
-        "LogToSyslog": "", "LogToSTDERR": "error", "Timezone": "America/New_York",
+        "BcryptCost": "4", "LogToSyslog": "", "LogToSTDERR": "error", "Timezone": "America/New_York",
     }  # fmt: skip
     (folder / "settings.pm").write_text("\n".join(f"Set(${name}, '{value}');" for name, value in settings.items()) + "\n1;\n")
     (folder / "data").write_text(_DATA.replace("FOLDER", str(folder)))

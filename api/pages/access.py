@@ -28,7 +28,8 @@ def many(request: Request) -> HTMLResponse:
 async def create(request: Request) -> HTMLResponse:
     caller, fields = await read_form(request)
     departments = [one for one in fields.get("department", []) if one]
-    given = {"name": first(fields, "name", 100), "role": first(fields, "role"), "days": first(fields, "days") or "90"}
+    days = first(fields, "days", 6) or "90"
+    given = {"name": first(fields, "name", 100), "role": first(fields, "role"), "days": int(days) if days.isdecimal() else 0}
     try:
         wanted = NewToken.model_validate({**given, "departments": departments or None})
     except ValidationError:

@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 
 from api import views
 from api.access import Asker
-from api.pages.lists import asked_of, csv_cell
+from api.exports.csv_lines import csv_cell
+from api.pages.lists import asked_of
 from api.pages.rendering import parts_of, render
 from api.parts import AppParts
 from api.problems import not_found

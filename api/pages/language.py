@@ -95,5 +95,9 @@ class Tongue:
         local = at.astimezone(self.timezone).date() if isinstance(at, datetime) else at
         return dates.format_date(local, "d MMM", locale=self.locale)
 
+    def date(self, at: datetime) -> str:
+        """A day with its year."""
+        return dates.format_date(at.astimezone(self.timezone).date(), "long", locale=self.locale)
+
     def minute(self, at: datetime) -> str:
         return dates.format_datetime(at, "EEE d MMM, HH:mm", tzinfo=self.timezone, locale=self.locale)

@@ -1,22 +1,30 @@
-"""What the lists share: filters from the address bar, cells of an export."""
+"""What the lists share: filters from the address bar."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import ValidationError
 
 from api.v1.requests import Sent
-from scanners.clean_text import clean_text
 
 Asked = TypeVar("Asked", bound=Sent)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def asked_of(request: Request, model: type[Asked]) -> tuple[Asked, bool]:
-    """The filters of the query string. A field that a form left empty asks for nothing; when something cannot be read, the
-    unfiltered list and True: the page says so instead of refusing a person."""
+    """The filters of the query string; when something cannot be read, the unfiltered list and True: the page says so instead
+    of refusing a person."""
+    try:
+        return read_query(request.query_params.multi_items(), model), False
+    except ValidationError:
+        return model.model_validate({}), True
+
+
+def read_query(pairs: Iterable[tuple[str, str]], model: type[Asked]) -> Asked:
+    """Names and values of an address as filters. A field that a form left empty asks for nothing. Raises pydantic's
+    ``ValidationError``."""
     given: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in pairs:
         if value == "":
             continue
         field = model.model_fields.get(name)
@@ -24,15 +32,4 @@ def asked_of(request: Request, model: type[Asked]) -> tuple[Asked, bool]:
             given.setdefault(name, []).extend(value.split(","))
         else:
             given[name] = value
-    try:
-        return model.model_validate(given), False
-    except ValidationError:
-        return model.model_validate({}), True
-
-
-def csv_cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula (OWASP CSV injection); numbers stay numbers."""
-    if value is None or isinstance(value, int | float):
-        return value
-    text = clean_text(str(value), 8_000)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return model.model_validate(given)

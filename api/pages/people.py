@@ -1,22 +1,32 @@
 """One's own account, and everybody's for who manages them."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import Connection
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from api.access import Asker, Caller, cookie_name
+from api.access import Asker, Caller, cookie_name, note_stranger
 from api.pages.forms import first, password_of, plain_form, read_form
-from api.pages.letting_in import address_of, entry_of, welcome
+from api.pages.letting_in import address_of, entry_of, go_on, welcome
 from api.pages.rendering import parts_of, render
+from api.pages.second_step import own_account
 from api.problems import Problem, not_found
-from api.rights import MATRIX
+from api.v1.accounts import (
+    NewAccount,
+    change_grants,
+    create_account,
+    forget_second_step,
+    givable,
+    manages,
+    new_link,
+    set_disabled,
+)
 from api.v1.requests import Key
 from collector import accounts, audit, sessions
-from collector.accounts import Account, AccountError
+from collector.accounts import AccountError
 from collector.grants import Grant, Role
 from collector.passwords import Busy, weakness
 from collector.queries import assets as asset_queries
@@ -55,7 +65,7 @@ def welcome_page(request: Request, code: str) -> HTMLResponse:
     parts = parts_of(request)
     with parts.store.read() as connection:
         account = accounts.account_of_link(connection, code, parts.clock())
-    if account is None:
+    if account is None or not parts.local.enabled:
         return render(request, "sign_in.html", 401, problem="link")
     return render(request, "set_password.html", code=code, person=account, problem="")
 
@@ -74,22 +84,23 @@ def everybody(request: Request, caller: Asker) -> HTMLResponse:
 @router.post("/accounts")
 async def create(request: Request) -> HTMLResponse:
     caller, fields = await read_form(request)
-    grant = _grant(caller, first(fields, "role"), first(fields, "department"))
-    return await run_in_threadpool(_create, request, caller, first(fields, "name"), first(fields, "display_name"), grant)
+    grant = {"role": first(fields, "role"), "department": first(fields, "department") or None}
+    wanted = {"name": first(fields, "name"), "display_name": first(fields, "display_name"), "grants": [grant]}
+    return await run_in_threadpool(_create, request, caller, wanted)
 
 
 @router.post("/accounts/{account_id}/grants")
 async def grants(request: Request, account_id: Key) -> Response:
     """Give one more grant, or with ``take`` take it."""
     caller, fields = await read_form(request)
-    grant = _grant(caller, first(fields, "role"), first(fields, "department"))
-    return await run_in_threadpool(_regrant, request, caller, account_id, grant, "take" in fields)
+    return await run_in_threadpool(_regrant, request, caller, account_id, _grant(fields), "take" in fields)
 
 
 @router.post("/accounts/{account_id}/disable")
 async def disable(request: Request, account_id: Key) -> Response:
     caller, fields = await read_form(request)
-    return await run_in_threadpool(_disable, request, caller, account_id, "enable" not in fields)
+    await run_in_threadpool(set_disabled, parts_of(request), caller, account_id, disabled="enable" not in fields)
+    return RedirectResponse("/accounts", 303)
 
 
 @router.post("/accounts/{account_id}/reset")
@@ -98,31 +109,29 @@ async def reset(request: Request, account_id: Key) -> HTMLResponse:
     return await run_in_threadpool(_reset, request, caller, account_id)
 
 
+@router.post("/accounts/{account_id}/second-step")
+async def lost_device(request: Request, account_id: Key) -> Response:
+    """The person's device is lost, and the recovery codes with it."""
+    caller, _ = await read_form(request)
+    await run_in_threadpool(forget_second_step, parts_of(request), caller, account_id)
+    return RedirectResponse("/accounts", 303)
+
+
 def _own(request: Request, caller: Caller, problem: str = "", status: int = 200) -> HTMLResponse:
     parts = parts_of(request)
     with parts.store.read() as connection:
-        account = _own_account(connection, caller)
+        account = own_account(connection, caller)
         current = sessions.list_sessions(connection, account.id, parts.clock(), parts.session_idle)
     here = digest_of(caller.session)
     return render(request, "account.html", status, person=account, sessions=current, current=here, problem=problem)
 
 
-def _own_account(connection: Connection, caller: Caller) -> Account:
-    return _account(accounts.find_account(connection, caller.id.removeprefix("account:")))
-
-
-def _account(found: Account | None) -> Account:
-    if found is None:
-        raise not_found("account")
-    return found
-
-
 def _change(request: Request, caller: Caller, old: str, new: str) -> Response:
     parts, keeper = parts_of(request), request.app.state.passwords
     with parts.store.read() as connection:
-        account = _own_account(connection, caller)
+        account = own_account(connection, caller)
         stored = accounts.stored_password(connection, account)
-    if not request.app.state.limiter.allows(parts.limits.sign_ins_per_account, "password", account.id):
+    if not request.app.state.throttle.allows(parts.limits.sign_ins_per_account, "password", account.id):
         return _own(request, caller, "many", 429)
     problem = weakness(new, account.name)
     try:
@@ -140,7 +149,7 @@ def _change(request: Request, caller: Caller, old: str, new: str) -> Response:
 def _end_sessions(request: Request, caller: Caller, digest: str | None) -> Response:
     parts = parts_of(request)
     with parts.store.write() as connection:
-        account = _own_account(connection, caller)
+        account = own_account(connection, caller)
         if digest is None:
             accounts.end_sessions(connection, account)
         elif not sessions.end_session(connection, account.id, digest):
@@ -157,7 +166,8 @@ def _set_first(request: Request, code: str, password: str) -> Response:
     parts = parts_of(request)
     with parts.store.read() as connection:
         account = accounts.account_of_link(connection, code, parts.clock())
-    if account is None:
+    if account is None or not parts.local.enabled:
+        note_stranger(request, "set_password", shown="link")
         return render(request, "sign_in.html", 401, problem="link")
     problem = weakness(password, account.name)
     if problem:
@@ -168,7 +178,7 @@ def _set_first(request: Request, code: str, password: str) -> Response:
             return render(request, "sign_in.html", 401, problem="link")
         accounts.set_password(connection, account, hashed)
         audit.note(connection, entry_of(account, parts.clock(), address_of(request), "set_password"))
-    return welcome(request, account)
+    return go_on(request, account)
 
 
 def _everybody(request: Request, caller: Caller, status: int = 200, **more: str) -> HTMLResponse:
@@ -176,86 +186,38 @@ def _everybody(request: Request, caller: Caller, status: int = 200, **more: str)
         found = accounts.list_accounts(connection)
         departments = asset_queries.list_departments(connection)
     said = {"problem": "", "link": "", "made": "", **more}
-    may = {one.id: _manages(caller, one) for one in found}
+    may = {one.id: manages(caller, one) for one in found}
     return render(
-        request, "accounts.html", status, accounts=found, departments=departments, roles=_givable(caller), may=may, **said
+        request, "accounts.html", status, accounts=found, departments=departments, roles=givable(caller), may=may, **said
     )
 
 
-def _givable(caller: Caller) -> list[Role]:
-    """Nobody gives what they may not do themselves."""
-    own = frozenset().union(*(MATRIX[grant.role] for grant in caller.grants))
-    return [role for role in Role if role is not Role.PROBE and MATRIX[role] <= own]
-
-
-def _manages(caller: Caller, account: Account) -> bool:
-    """Not oneself, and nobody who may do more: a link for their password would be their rights."""
-    givable = _givable(caller)
-    return f"account:{account.id}" != caller.id and all(grant.role in givable for grant in account.grants)
-
-
-def _grant(caller: Caller, role: str, department: str) -> Grant:
+def _grant(fields: Mapping[str, list[str]]) -> Grant:
+    role = first(fields, "role")
     if role not in set(Role):
         raise Problem(422, "bad-request", "there is no such role")
-    if role not in _givable(caller):
-        raise Problem(403, "forbidden", "nobody gives what they may not do themselves: use the command line")
-    return Grant(Role(role), department or None)
+    return Grant(Role(role), first(fields, "department") or None)
 
 
-def _managed(caller: Caller, account: Account | None) -> Account:
-    found = _account(account)
-    if not _manages(caller, found):
-        raise Problem(403, "forbidden", "this account is yours, or may do more than you: use the command line")
-    return found
-
-
-def _create(request: Request, caller: Caller, name: str, display_name: str, grant: Grant) -> HTMLResponse:
-    parts, now = parts_of(request), parts_of(request).clock()
+def _create(request: Request, caller: Caller, wanted: Mapping[str, Any]) -> HTMLResponse:
     try:
-        with parts.store.write() as connection:
-            account = accounts.create_account(connection, name, display_name, now)
-            accounts.set_grants(connection, account, [grant])
-            code = accounts.issue_link(connection, account, now)
-            audit.note(connection, _entry(caller, now, "create_account", account, [grant]))
-    except AccountError as error:
-        return _everybody(request, caller, 422, problem=str(error))
-    return _everybody(request, caller, link=f"{parts.base_url}/welcome/{code}", made=account.name)
+        account, link = create_account(parts_of(request), caller, NewAccount.model_validate(wanted))
+    except (ValidationError, AccountError):
+        return _everybody(request, caller, 422, problem="form")
+    return _everybody(request, caller, link=link, made=account.name)
 
 
 def _regrant(request: Request, caller: Caller, account_id: str, grant: Grant, take: bool) -> Response:
+    def change(before: tuple[Grant, ...]) -> set[Grant]:
+        return set(before) - {grant} if take else {*before, grant}
+
     try:
-        with parts_of(request).store.write() as connection:
-            account = _managed(caller, accounts.find_account(connection, account_id))
-            left = set(account.grants) - {grant} if take else {*account.grants, grant}
-            accounts.set_grants(connection, account, left)
-            audit.note(connection, _entry(caller, parts_of(request).clock(), "grant_account", account, left))
-    except AccountError as error:
-        return _everybody(request, caller, 422, problem=str(error))
-    return RedirectResponse("/accounts", 303)
-
-
-def _disable(request: Request, caller: Caller, account_id: str, disabled: bool) -> Response:
-    parts = parts_of(request)
-    with parts.store.write() as connection:
-        account = _managed(caller, accounts.find_account(connection, account_id))
-        accounts.set_disabled(connection, account, parts.clock() if disabled else None)
-        audit.note(
-            connection,
-            _entry(caller, parts.clock(), "disable_account" if disabled else "enable_account", account, account.grants),
-        )
+        change_grants(parts_of(request), caller, account_id, change)
+    except AccountError:
+        return _everybody(request, caller, 422, problem="form")
     return RedirectResponse("/accounts", 303)
 
 
 def _reset(request: Request, caller: Caller, account_id: str) -> HTMLResponse:
-    parts = parts_of(request)
-    with parts.store.write() as connection:
-        account = _managed(caller, accounts.find_account(connection, account_id))
-        code = accounts.issue_link(connection, account, parts.clock())
-        audit.note(connection, _entry(caller, parts.clock(), "reset_account", account, account.grants))
-    return _everybody(request, caller, link=f"{parts.base_url}/welcome/{code}", made=account.name)
-
-
-def _entry(caller: Caller, at: datetime, action: str, account: Account, grants: Iterable[Grant]) -> audit.Entry:
-    said = sorted(f"{grant.role}:{grant.department or 'city'}" for grant in grants)
-    detail = {"name": account.name, "grants": said}
-    return caller.noting(at, action, subject="account", subject_id=account.id, detail=detail)
+    account, link = new_link(parts_of(request), caller, account_id)
+    return _everybody(request, caller, link=link, made=account.name)

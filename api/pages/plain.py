@@ -1,4 +1,4 @@
-"""The plain lists of a tool that is trusted: rules, schedules, coverage; and the favicon, which shows the band."""
+"""The plain lists of a tool that is trusted: rules, coverage; and the favicon, which shows the band."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -8,7 +8,7 @@ from api.access import Asker
 from api.pages.rendering import environment, parts_of, render, tongue_of
 from api.problems import not_found
 from api.texts import rule_of
-from api.v1.plain import scope_of, show_coverage, show_rules, show_schedules
+from api.v1.plain import scope_of, show_coverage, show_rules
 from api.v1.requests import Key
 
 router = APIRouter(include_in_schema=False)
@@ -28,11 +28,6 @@ def rule(request: Request, caller: Asker, rule_id: Key) -> HTMLResponse:
         raise not_found("rule")
     line = next(one for one in show_rules(parts, tongue_of(request).language, scope_of(caller)) if one["id"] == rule_id)
     return render(request, "rule.html", rule=found, line=line, mappings=found.mappings.model_dump(mode="json"))
-
-
-@router.get("/schedules")
-def schedules(request: Request) -> HTMLResponse:
-    return render(request, "schedules.html", schedules=show_schedules(parts_of(request)))
 
 
 @router.get("/coverage")

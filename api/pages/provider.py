@@ -14,6 +14,7 @@ from api.pages.rendering import parts_of, render
 from api.problems import not_found
 from collector import accounts, audit
 from collector.accounts import Account, AccountError
+from collector.sealing import SealError
 from scanners.clean_text import clean_text
 
 open_router = APIRouter(include_in_schema=False)
@@ -42,11 +43,12 @@ def back(request: Request, state: str = "", code: str = "") -> Response:
             raise Refused("the person has no role here")
         with parts.store.write() as connection:
             account = _account(connection, request, oidc, person)
-    except (Refused, AccountError) as error:
+        welcomed = welcome(request, account, refresh=person.refresh)
+    except (Refused, AccountError, SealError) as error:
         return _refuse(request, error)
     # A page, not a redirect: a Strict cookie is not sent on a navigation that another site began.
     page = render(request, "come_in.html")
-    page.raw_headers.extend(one for one in welcome(request, account).raw_headers if one[0] == b"set-cookie")
+    page.raw_headers.extend(one for one in welcomed.raw_headers if one[0] == b"set-cookie")
     page.headers["refresh"] = "0;url=/"
     page.delete_cookie(_cookie(request), path="/", secure=parts.over_tls, httponly=True)
     return page
@@ -108,7 +110,7 @@ def _account(connection: Connection, request: Request, oidc: Oidc, person: Perso
     if account.disabled_at is not None:
         raise Refused("the account is disabled")
     if set(account.grants) != person.grants:
-        accounts.set_grants(connection, account, person.grants)
+        accounts.set_grants(connection, account, person.grants, ending=False)
         audit.note(connection, entry_of(account, now, address_of(request), "grant_account"))
     return account
 

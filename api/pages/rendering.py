@@ -1,7 +1,6 @@
 """Templates into answers: escaped, cleaned, in the reader's language."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -15,10 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from api.access import Caller
+from api.pages.deadline_words import deadline_short, deadline_text
 from api.pages.language import Tongue
+from api.pages.navigation import rooms_of
 from api.pages.words import BANDS
 from api.parts import AppParts
 from api.texts import LANGUAGES, choose_language, name_of, rule_text
+from api.views import shown_value
 from collector.runs import RunProgress
 from collector.score import band as band_of
 from collector.stopping import stop_state
@@ -71,12 +73,16 @@ def shared(request: Request, tongue: Tongue) -> dict[str, Any]:
         "here": request.url.path,
         "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "caller": caller,
+        "rooms": rooms_of(caller, request.url.path) if isinstance(caller, Caller) else [],
         "provider": parts.provider is not None,
+        "local": parts.local,
         "csrf": csrf_of(request),
         "version": parts.version,
         "bands": BANDS,
         "title_of": lambda rule: rule_text(parts.rules, rule, "title", tongue.language),
         "text_of": lambda rule, part: rule_text(parts.rules, rule, part, tongue.language),
+        "deadline_of": lambda row: deadline_text(tongue, row.deadline),
+        "due_by": lambda row: deadline_short(tongue, row.deadline),
         "name_of": lambda names, key: name_of(names, key, tongue.language),
         "names_by_id": lambda rows: {row.id: name_of(row.names, row.id, tongue.language) for row in rows},
         "options_of": lambda rows: sorted(
@@ -111,19 +117,6 @@ def environment() -> Environment:
 def lines(text: str) -> Markup:
     """A text of several lines, each cleaned: for ``<pre>`` and for prose that keeps its breaks."""
     return Markup("\n").join(escape(clean_text(line, 2_000)) for line in str(text).splitlines())
-
-
-def shown_value(value: Any, limit: int = 600) -> str:
-    """A JSON value as a person reads it: lists with commas, nothing quoted that needs no quotes."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "–"
-    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
-        return clean_text(", ".join(shown_value(one, limit) for one in value), limit)
-    if isinstance(value, dict | list):
-        return clean_text(json.dumps(value, ensure_ascii=False), limit)
-    return clean_text(str(value), limit)
 
 
 def _harmless(value: Any) -> Any:

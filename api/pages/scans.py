@@ -11,10 +11,9 @@ from api.pages.forms import first, read_form
 from api.pages.lists import asked_of
 from api.pages.rendering import parts_of, render, tongue_of
 from api.problems import not_found
-from api.v1.asking import noted
-from api.v1.plain import show_schedules
 from api.v1.requests import Key, ScanQuery
-from api.v1.scans import own_scans
+from api.v1.scans import begin_scan, end_scan, own_scans, release_all, stop_all
+from api.v1.schedules import show_schedules
 from collector.queries import scans as queries
 from collector.refusal import ActionRefused
 
@@ -65,17 +64,14 @@ async def start(request: Request) -> Response:
     targets = first(fields, "targets", 4_000).replace(",", " ").split()[:500] or None
     if zone is None and targets is None:
         raise ActionRefused("nothing-named", tongue_of(request).gettext("Choose a zone, or write what to look at."))
-    parts = parts_of(request)
-    scan_id = await run_in_threadpool(parts.actions.start_scan, zone, targets, caller.name)
-    await _noted(request, caller, "start_scan", subject="scan", subject_id=scan_id)
+    scan_id = await run_in_threadpool(begin_scan, parts_of(request), caller, zone, targets)
     return RedirectResponse(f"/scans/{scan_id}", 303)
 
 
 @router.post("/scans/{scan_id}/stop")
 async def stop_one(request: Request, scan_id: Key) -> Response:
     caller, _ = await read_form(request)
-    await run_in_threadpool(parts_of(request).actions.stop_scan, scan_id, caller.name)
-    await _noted(request, caller, "stop_scan", subject="scan", subject_id=scan_id)
+    await run_in_threadpool(end_scan, parts_of(request), caller, scan_id)
     return RedirectResponse(f"/scans/{scan_id}", 303)
 
 
@@ -83,22 +79,15 @@ async def stop_one(request: Request, scan_id: Key) -> Response:
 async def stop(request: Request) -> Response:
     caller, fields = await read_form(request)
     reason = first(fields, "reason") or tongue_of(request).gettext("stopped on the dashboard")
-    await run_in_threadpool(parts_of(request).actions.press_stop, reason, caller.name)
-    await _noted(request, caller, "press_stop", detail={"reason": reason})
+    await run_in_threadpool(stop_all, parts_of(request), caller, reason)
     return RedirectResponse("/scans", 303)
 
 
 @router.post("/release")
 async def release(request: Request) -> Response:
     caller, _ = await read_form(request)
-    await run_in_threadpool(parts_of(request).actions.release_stop, caller.name)
-    await _noted(request, caller, "release_stop")
+    await run_in_threadpool(release_all, parts_of(request), caller)
     return RedirectResponse("/scans", 303)
-
-
-async def _noted(request: Request, caller: Caller, action: str, **more: Any) -> None:
-    parts = parts_of(request)
-    await run_in_threadpool(noted, parts, caller.noting(parts.clock(), action, **more))
 
 
 def _scan(request: Request, scan_id: str, caller: Caller) -> Any:

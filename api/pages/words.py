@@ -42,6 +42,75 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "expired": N_("expired"),
         "void": N_("void: it is observed otherwise now"),
     },
+    "act": {"test-again": N_("Test again"), "exceptions": N_("Ask for an exception"), "tickets": N_("Open tickets")},
+    "not_done": {
+        "not-found": N_("it does not exist any more"),
+        "forbidden": N_("it is not for you to decide in that department"),
+        "zone-gone": N_("its zone is no longer in force"),
+        "nothing-to-test": N_("it has no address or name to look at"),
+        "nothing-covered": N_("it was resolved meanwhile"),
+        "end": N_("that day is past, or too far away"),
+        "strength": N_("a control that takes risk away has to be named"),
+    },
+    "ticket": {
+        "wanted": N_("being made"),
+        "open": N_("being worked on"),
+        "testing": N_("being tested again"),
+        "review": N_("a person has to look"),
+        "closed": N_("has ended"),
+        "dropped": N_("followed no longer"),
+    },
+    "review": {
+        "still_there": N_("resolved there twice, and still found"),
+        "not_proved": N_("resolved there, and no look could tell"),
+        "rejected": N_("rejected there"),
+        "gone": N_("deleted there"),
+    },
+    "review_help": {
+        "still_there": N_(
+            "It was resolved there twice and found again each time. Talaia does not open it a third time: talk"
+            " to whoever works on it, and open it there again, or ask for an exception."
+        ),
+        "not_proved": N_(
+            "It was resolved there, but the host did not answer when Talaia looked. See whether it is switched"
+            " on, and test the findings again."
+        ),
+        "rejected": N_(
+            "People decided there not to do it. If that is how it stays, ask for an exception, which another"
+            " person approves; if not, open it there again."
+        ),
+        "gone": N_(
+            "The ticket was deleted there, and Talaia makes no other by itself. Follow it no longer, and open a"
+            " new one if it is to be done."
+        ),
+    },
+    "ended": {
+        "proved": N_("a later look proved it fixed"),
+        "excepted": N_("an exception covers what is left"),
+        "moved": N_("its findings belong to another owner"),
+        "dropped": N_("a person ended it"),
+    },
+    "drift": {
+        "status": N_("state"),
+        "priority": N_("priority"),
+        "due": N_("deadline"),
+        "owner": N_("queue"),
+        "gone": N_("it was deleted there"),
+        "unsent": N_("could not be written there"),
+    },
+    "step": {
+        "create": N_("Makes the ticket"),
+        "update": N_("Writes priority, deadline and queue"),
+        "comment": N_("Comments"),
+        "reopen": N_("Opens it again"),
+        "resolve": N_("Proposes the resolution"),
+    },
+    "webhook": {
+        "active": N_("told at once"),
+        "paused": N_("paused"),
+        "disabled": N_("disabled: its receiver failed for too long"),
+    },
+    "span": {"minutes": N_("minutes"), "hours": N_("hours"), "days": N_("days")},
     "covers": {
         "finding": N_("this finding"),
         "asset": N_("the whole asset"),
@@ -114,12 +183,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "spread": N_("How many others there are"),
         "unscanned": N_("What was not looked at"),
     },
+    "exploitation": {"none": N_("none seen"), "poc": N_("public exploit"), "active": N_("active")},
     "event": {
         "finding-opened": N_("Found"),
         "finding-resolved": N_("Resolved"),
         "finding-reopened": N_("Found again"),
         "finding-changed": N_("What is observed changed"),
+        "finding-exploited": N_("Known to be exploited"),
+        "finding-weighed": N_("Due or weighed otherwise, by what became known of it"),
         "finding-moved": N_("Moved with its asset"),
+        "finding-handed-over": N_("Another department has it now"),
+        "finding-taken-over": N_("Came from another department"),
         "finding-waived": N_("Waived by an exception"),
         "finding-unwaived": N_("No longer waived"),
         "asset-new": N_("Seen for the first time"),
@@ -133,6 +207,19 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "port-new": N_("A port began to answer"),
         "port-closed": N_("A port closed"),
         "port-reopened": N_("A port answers again"),
+        "exception-requested": N_("An exception was asked for"),
+        "exception-approved": N_("An exception was approved"),
+        "exception-refused": N_("An exception was refused"),
+        "exception-withdrawn": N_("A request for an exception was withdrawn"),
+        "exception-ended": N_("An exception ended"),
+        "exception-expired": N_("An exception expired"),
+        "exception-void": N_("An exception is void: it is observed otherwise now"),
+        "scan-finished": N_("A scan finished"),
+        "scan-stopped": N_("A scan was stopped"),
+        "scan-failed": N_("A scan failed"),
+        "webhook-disabled": N_("A webhook was disabled: its receiver did not answer"),
+        "zones-changed": N_("Another zone file is in force"),
+        "zones-refused": N_("A changed zone file has a mistake and is not used"),
     },
     "source": {
         "the rule's base score": N_("the rule's base score"),
@@ -153,7 +240,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "ens_level": {"bajo": N_("low (bajo)"), "medio": N_("medium (medio)"), "alto": N_("high (alto)"), "-": "–"},
     "category": {"ALTA": N_("high (ALTA)"), "MEDIA": N_("medium (MEDIA)"), "BASICA": N_("basic (BÁSICA)")},
-    "audience": {"citizens": N_("citizens"), "internal": N_("internal")},
+    "audience": {
+        "citizens": N_("citizens"),
+        "internal": N_("internal"),
+        "me": N_("for me alone"),
+        "department": N_("for the department"),
+        "city": N_("for the whole city"),
+    },
     "sort": {"risk": N_("risk"), "due": N_("due date"), "seen": N_("last seen"), "name": N_("name")},
 }
 BANDS = ("critical", "high", "medium", "low", "info")

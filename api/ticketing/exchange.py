@@ -1,5 +1,6 @@
 """One question to a ticket system over HTTP and its answer: bounded, never redirected, secrets in headers only."""
 
+import asyncio
 import base64
 import email.utils
 import ssl
@@ -58,7 +59,6 @@ class Exchange:
         ca_file: Path | None = None,
         timeout_seconds: float = 20.0,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
@@ -68,7 +68,8 @@ class Exchange:
         self.url = url.rstrip("/")
         self.system = system
         self._login, self._ca_file, self._timeout = login, ca_file, timeout_seconds
-        self._sleep, self._clock = sleep, clock
+        self._sleep = sleep
+        self._trust: tuple[int, ssl.SSLContext] | None = None
 
     def ask(
         self,
@@ -79,48 +80,64 @@ class Exchange:
         body: object = None,
         headers: Mapping[str, str] | None = None,
         repeat: bool | None = None,
+        secret: str = "",
     ) -> Answer:
         """The answer, if it is a good one (2xx). ``repeat`` says that asking twice does no harm; it is so for GET unless said
-        otherwise. Raises :class:`TicketingError`: temporary on 408, 429, 5xx and every failure of the network, conflict on
-        409 and 412, refused on the rest."""
+        otherwise. ``body`` becomes JSON, but bytes are sent as they are; ``secret`` is one in it, which no message shows.
+        For a thread without an event loop. Raises :class:`TicketingError`: temporary on 408, 429, 5xx and every failure of the
+        network, conflict on 409 and 412, refused on the rest."""
         attempts = ATTEMPTS if (method == "GET" if repeat is None else repeat) else 1
         for attempt in range(1, attempts + 1):
             try:
-                return self._once(method, path, params or {}, body, headers or {})
+                return self._once(method, path, params or {}, body, headers or {}, secret=secret)
             except TicketingError as error:
                 if error.kind != "temporary" or attempt == attempts or (error.retry_after or 0) > self._timeout:
                     raise
                 self._sleep(error.retry_after or 0.5 * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
 
-    def _once(self, method: str, path: str, params: Mapping[str, str], body: object, headers: Mapping[str, str]) -> Answer:
+    def _once(
+        self, method: str, path: str, params: Mapping[str, str], body: object, headers: Mapping[str, str], *, secret: str
+    ) -> Answer:
         login = dict(self._login())
         sent = {"accept": "application/json", **login, **headers}
-        content = None if body is None else msgspec.json.encode(body)
+        content = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
         if content is not None:
             sent.setdefault("content-type", "application/json")
         where = f"{method} {path} at {self.system}"
-        deadline = self._clock() + self._timeout
-        with self._client() as client, self._network(where):
-            request = client.build_request(method, self.url + path, params=dict(params), content=content, headers=sent)
-            response = client.send(request, stream=True)
-            try:
-                raw = self._body(response, deadline, where)
-            finally:
-                response.close()
-        lowered = {name.lower(): value for name, value in response.headers.items()}
-        hidden = hidden_parts({**login, **headers})
-        if not 200 <= response.status_code < 300:
-            raise _trouble(where, response.status_code, lowered, _excerpt(raw, hidden))
-        return Answer(status=response.status_code, headers=lowered, data=_decoded(raw, where))
+        client = self._client()
+        with self._network(where):
+            request = client.build_request(method, self.url + path, params=dict(params) or None, content=content, headers=sent)
+            status, lowered, raw = asyncio.run(self._answer(client, request, where))
+        hidden = hidden_parts({**login, **headers, "": secret})
+        if not 200 <= status < 300:
+            raise _trouble(where, status, lowered, _excerpt(raw, hidden))
+        return Answer(status=status, headers=lowered, data=_decoded(raw, where))
 
-    def _client(self) -> httpx2.Client:
+    async def _answer(self, client: httpx2.AsyncClient, request: httpx2.Request, where: str) -> tuple[int, dict[str, str], bytes]:
+        """Asynchronous, because only so the whole of it has an end in time: a client's own limits begin again with each byte."""
+        async with asyncio.timeout(self._timeout), client:
+            response = await client.send(request, stream=True)
+            try:
+                raw = await self._body(response, where)
+            finally:
+                await response.aclose()
+        return response.status_code, {name.lower(): value for name, value in response.headers.items()}, raw
+
+    def _client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(verify=self._trusted(), trust_env=False, follow_redirects=False, timeout=self._timeout)
+
+    def _trusted(self) -> ssl.SSLContext:
+        """Read once, for it takes longer than a question; and again when the authority file changed."""
         try:
-            context = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
+            changed = 0 if self._ca_file is None else self._ca_file.stat().st_mtime_ns
+            if self._trust is None or self._trust[0] != changed:
+                context = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
+                self._trust = (changed, context)
+            return self._trust[1]
         except OSError as error:
             why = f"the authority file {self._ca_file} for {self.system} cannot be read: {type(error).__name__}"
             raise TicketingError("refused", why) from None
-        return httpx2.Client(verify=context, trust_env=False, follow_redirects=False, timeout=self._timeout)
 
     @contextmanager
     def _network(self, where: str) -> Iterator[None]:
@@ -129,15 +146,13 @@ class Exchange:
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, UnicodeError, ValueError) as error:
             raise TicketingError("temporary", f"{where}: no answer ({type(error).__name__})") from None
 
-    def _body(self, response: httpx2.Response, deadline: float, where: str) -> bytes:
+    async def _body(self, response: httpx2.Response, where: str) -> bytes:
         parts: list[bytes] = []
         size = 0
-        for part in response.iter_bytes():
+        async for part in response.aiter_bytes():
             size += len(part)
             if size > MOST_BYTES:
                 raise TicketingError("refused", f"{where}: the answer is longer than {MOST_BYTES} bytes")
-            if self._clock() > deadline:
-                raise TicketingError("temporary", f"{where}: the answer took longer than {self._timeout:g} s")
             parts.append(part)
         return b"".join(parts)
 

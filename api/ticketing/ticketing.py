@@ -5,7 +5,7 @@ and its own commit finds the ticket again by it, so :func:`find_or_create` makes
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -199,6 +199,12 @@ def _is_ours(name: str, current: object, before: Fields | None) -> bool:
     if before is None:
         return name != "owner" and current is not None
     return current is not None and current == getattr(before, name)
+
+
+def owner_among(owners: Iterable[str], *expected: str | None) -> str | None:
+    """Of several owners of a ticket, the first of those that are expected; if none is there, the first of all."""
+    there = [owner for owner in owners if owner]
+    return next((owner for owner in expected if owner in there), there[0] if there else None)
 
 
 def confirm(write: Fields, remote: Remote, system: str) -> None:

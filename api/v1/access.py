@@ -11,7 +11,7 @@ from api.parts import AppParts
 from api.problems import Problem, not_found
 from api.rights import CITY_WIDE, MATRIX, Permission, reach_of
 from api.v1.asking import parts_of
-from api.v1.requests import Id, Key, Sent, Text
+from api.v1.requests import Body, Id, Key, Sent, Text
 from api.v1.shapes import Shown
 from collector import audit, tokens
 from collector.grants import Role
@@ -19,7 +19,7 @@ from collector.grants import Role
 router = APIRouter(tags=["access"])
 
 
-class NewToken(Sent):
+class NewToken(Body):
     """A role; the departments it is confined to (none named: the whole city); and, if wanted, only some of its permissions."""
 
     model_config = ConfigDict(
@@ -83,6 +83,19 @@ class AuditShown(BaseModel):
     items: list[AuditRow]
 
 
+class AuditVerifyQuery(Sent):
+    head: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="a head that was written down earlier")
+
+
+class AuditVerified(BaseModel):
+    """``head`` is the digest of the last row: whoever writes it down elsewhere can tell later that nothing was cut off."""
+
+    rows: int
+    head: str
+    broken_at: int | None = Field(description="the seq of the first row that does not follow from the one before; null: unbroken")
+    head_found: bool | None = Field(description="whether the row with the head that was asked for is still there; null: none was")
+
+
 @router.get("/tokens", operation_id="list_tokens", summary="Tokens, without their secrets")
 def many(request: Request) -> TokensShown:
     with parts_of(request).store.read() as connection:
@@ -108,11 +121,19 @@ def log(request: Request, asked: Annotated[AuditQuery, Query()]) -> AuditShown:
     return AuditShown(items=[AuditRow.model_validate(row) for row in rows])
 
 
+@router.get("/audit/verify", operation_id="verify_audit", summary="Whether a row was changed, taken out, put in or cut off")
+def verify(request: Request, asked: Annotated[AuditVerifyQuery, Query()]) -> AuditVerified:
+    with parts_of(request).store.read() as connection:
+        chain = audit.verify(connection)
+        found = audit.has_digest(connection, asked.head) if asked.head is not None else None
+    return AuditVerified(rows=chain.rows, head=chain.head, broken_at=chain.broken_at, head_found=found)
+
+
 def make_token(parts: AppParts, caller: Caller, wanted: NewToken) -> tuple[tokens.Token, str]:
     """Make a token and note it. Raises the problems *forbidden*, for more than the caller may do itself, and *bad-token*."""
     now = parts.clock()
     given = set(wanted.permissions or MATRIX[wanted.role])
-    beyond = sorted(one for one in given & MATRIX[wanted.role] if not _covers(caller, one, wanted.departments))
+    beyond = sorted(one for one in given & MATRIX[wanted.role] if not covers(caller, one, wanted.departments))
     if beyond:
         raise Problem(403, "forbidden", f"you cannot give what you may not do yourself: {', '.join(beyond)}")
     with parts.store.write() as connection:
@@ -145,8 +166,9 @@ def end_token(parts: AppParts, caller: Caller, token_id: str) -> tokens.Token:
         return next(one for one in tokens.list_tokens(connection) if one.id == token_id)
 
 
-def _covers(caller: Caller, permission: Permission, departments: list[str] | None) -> bool:
-    """Whether the caller itself may do this everywhere the token would; approving is given by the command line alone."""
+def covers(caller: Caller, permission: Permission, departments: list[str] | None) -> bool:
+    """Whether the caller itself may do this in all of these departments (None: the whole city). So approving is given by the
+    command line alone."""
     reach = reach_of(caller.grants, permission, caller.narrowed)
     if reach is None:
         return True

@@ -6,7 +6,6 @@ from fastapi import Request
 
 from api.parts import AppParts
 from api.texts import choose_language
-from collector import audit
 
 
 def parts_of(request: Request) -> AppParts:
@@ -16,9 +15,3 @@ def parts_of(request: Request) -> AppParts:
 def language_of(request: Request, asked: str | None = None) -> str:
     """The language of texts in the answer: ``asked``, else Accept-Language, else the city's own."""
     return choose_language(asked, request.headers.get("accept-language", ""), parts_of(request).default_language)
-
-
-def noted(parts: AppParts, entry: audit.Entry) -> None:
-    """Write down what was set in motion elsewhere (a scan asked for). A change of the store notes itself in its transaction."""
-    with parts.store.write() as connection:
-        audit.note(connection, entry)

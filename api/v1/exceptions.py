@@ -8,27 +8,35 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
 
 from api.access import Asker, Caller
+from api.etags import IfMatch, matches, version_of, versioned
 from api.parts import AppParts
 from api.problems import not_found
 from api.v1.asking import parts_of
-from api.v1.requests import Id, Key, Sent, Text
+from api.v1.requests import Body, Id, Key, PageQuery, Text
 from api.v1.shapes import Shown
 from collector import audit, exceptions
 from collector.exceptions import Covers, Wanted
 from collector.grants import Person
 from collector.queries import assets as asset_queries
 from collector.queries import findings as finding_queries
+from collector.queries.exceptions import ExceptionFilter, list_exceptions
 
 router = APIRouter(prefix="/exceptions", tags=["exceptions"])
 State = Literal["requested", "approved", "refused", "withdrawn", "ended", "expired", "void"]
 Decided = Literal["approve", "refuse", "withdraw", "end"]
 
 
-class AskException(Sent):
-    """``rule`` on a finding, an asset, a service or a department (``covers`` and its id, ``key``).
+class Why(Body):
+    """``strength`` is how much of the risk the compensating ``control`` takes away (k of the score), over 0 only with one."""
 
-    ``strength`` is how much of the risk the compensating ``control`` takes away (k of the score): over 0 only with a control.
-    """
+    reason: Text
+    control: Text | Literal[""] = ""
+    strength: float = Field(0.0, ge=0.0, le=0.8)
+    until: AwareDatetime = Field(description="within a year")
+
+
+class AskException(Why):
+    """``rule`` on a finding, an asset, a service or a department (``covers`` and its id, ``key``)."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -51,13 +59,9 @@ class AskException(Sent):
     rule: Id = Field(max_length=16)
     covers: Covers
     key: Id = Field(max_length=64)
-    reason: Text
-    control: Text | Literal[""] = ""
-    strength: float = Field(0.0, ge=0.0, le=0.8)
-    until: AwareDatetime = Field(description="within a year")
 
 
-class ExceptionQuery(Sent):
+class ExceptionQuery(PageQuery):
     state: State | None = None
     ending_within_days: int | None = Field(None, ge=1, le=366, description="those in force that end within so many days")
 
@@ -83,6 +87,9 @@ class ExceptionShown(Shown):
 
 class Exceptions(BaseModel):
     items: list[ExceptionShown]
+    total: int
+    total_is_exact: bool
+    next_cursor: str | None
 
 
 @router.get("", operation_id="list_exceptions", summary="Exceptions, the one that ends first first")
@@ -90,13 +97,15 @@ def many(request: Request, caller: Asker, asked: Annotated[ExceptionQuery, Query
     parts = parts_of(request)
     before = parts.clock() + timedelta(days=asked.ending_within_days) if asked.ending_within_days else None
     with parts.store.read() as connection:
-        rows = exceptions.list_exceptions(connection, state=asked.state, ending_before=before, within=caller.reach)
-    return Exceptions(items=[_shown(row) for row in rows])
+        state = () if asked.state is None else (asked.state,)
+        page = list_exceptions(connection, ExceptionFilter(state, before, caller.reach), asked.limit, asked.cursor)
+    items = [_shown(row) for row in page.items]
+    return Exceptions(items=items, total=page.total, total_is_exact=page.total_is_exact, next_cursor=page.next_cursor)
 
 
 @router.post("", operation_id="ask_exception", summary="Ask for an exception; another person decides", status_code=201)
 def ask(request: Request, caller: Asker, wanted: AskException) -> ExceptionShown:
-    return _shown(make_request(parts_of(request), caller, wanted))
+    return _answer(request, make_request(parts_of(request), caller, wanted))
 
 
 @router.get("/{exception_id}", operation_id="get_exception", summary="One exception")
@@ -105,49 +114,53 @@ def one(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
         row = exceptions.get_exception(connection, exception_id, caller.reach)
     if row is None:
         raise not_found("exception")
-    return _shown(row)
+    return _answer(request, row)
 
 
 @router.post("/{exception_id}/approve", operation_id="approve_exception", summary="Approve what another person asked for")
-def approve(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
-    return _shown(decide(parts_of(request), caller, exception_id, "approve"))
+def approve(request: Request, caller: Asker, exception_id: Key, if_match: IfMatch = None) -> ExceptionShown:
+    return _answer(request, decide(parts_of(request), caller, exception_id, "approve", if_match))
 
 
 @router.post("/{exception_id}/refuse", operation_id="refuse_exception", summary="Refuse what another person asked for")
-def refuse(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
-    return _shown(decide(parts_of(request), caller, exception_id, "refuse"))
+def refuse(request: Request, caller: Asker, exception_id: Key, if_match: IfMatch = None) -> ExceptionShown:
+    return _answer(request, decide(parts_of(request), caller, exception_id, "refuse", if_match))
 
 
 @router.post("/{exception_id}/withdraw", operation_id="withdraw_exception", summary="Take one's own request back")
-def withdraw(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
-    return _shown(decide(parts_of(request), caller, exception_id, "withdraw"))
+def withdraw(request: Request, caller: Asker, exception_id: Key, if_match: IfMatch = None) -> ExceptionShown:
+    return _answer(request, decide(parts_of(request), caller, exception_id, "withdraw", if_match))
 
 
 @router.post("/{exception_id}/end", operation_id="end_exception", summary="End one in force: what it covered is open again")
-def end(request: Request, caller: Asker, exception_id: Key) -> ExceptionShown:
-    return _shown(decide(parts_of(request), caller, exception_id, "end"))
+def end(request: Request, caller: Asker, exception_id: Key, if_match: IfMatch = None) -> ExceptionShown:
+    return _answer(request, decide(parts_of(request), caller, exception_id, "end", if_match))
 
 
 def make_request(parts: AppParts, caller: Caller, wanted: AskException) -> Row[Any]:
     """Keep and note the request. Raises *not found* for a thing that does not exist for this caller, and *refused* ones."""
-    now = parts.clock()
     with parts.store.write() as connection:
-        department = _owner(connection, wanted, caller)
-        plain = (wanted.rule, wanted.covers, wanted.key, wanted.reason, wanted.until, wanted.control, wanted.strength)
-        asked = Wanted(*plain, department)
-        made = exceptions.ask(connection, asked, by=_person(caller), at=now)
-        row = _row(connection, made)
-        audit.note(connection, _entry(caller, now, "ask_exception", row))
-        return row
+        return request_in(connection, caller, wanted, parts.clock())
 
 
-def decide(parts: AppParts, caller: Caller, exception_id: str, what: Decided) -> Row[Any]:
-    """Decide and note it, in the transaction of all that follows from it. Raises *not found* and *refused* ones."""
+def request_in(connection: Connection, caller: Caller, wanted: AskException, now: datetime) -> Row[Any]:
+    """:func:`make_request` in the transaction of ``connection``."""
+    department = _owner(connection, wanted, caller)
+    plain = (wanted.rule, wanted.covers, wanted.key, wanted.reason, wanted.until, wanted.control, wanted.strength)
+    made = exceptions.ask(connection, Wanted(*plain, department), by=_person(caller), at=now)
+    row = _row(connection, made)
+    audit.note(connection, _entry(caller, now, "ask_exception", row))
+    return row
+
+
+def decide(parts: AppParts, caller: Caller, exception_id: str, what: Decided, if_match: str | None = None) -> Row[Any]:
+    """Decide and note it, in the transaction of all that follows from it. Raises *not found*, *stale* and *refused* ones."""
     now, by = parts.clock(), _person(caller)
     with parts.store.write() as connection:
         row = exceptions.get_exception(connection, exception_id, caller.reach)
         if row is None:
             raise not_found("exception")
+        matches(if_match, _version(row))
         if what == "refuse":
             exceptions.refuse(connection, exception_id, by=by, at=now)
         elif what == "withdraw":
@@ -189,6 +202,16 @@ def _row(connection: Connection, exception_id: str) -> Row[Any]:
     if row is None:
         raise not_found("exception")
     return row
+
+
+def _version(row: Row[Any]) -> str:
+    """What is asked for never changes; where it stands does."""
+    return version_of(row.id, row.state, row.decided_at, row.closed_at)
+
+
+def _answer(request: Request, row: Row[Any]) -> ExceptionShown:
+    versioned(request, _version(row))
+    return _shown(row)
 
 
 def _shown(row: Row[Any]) -> ExceptionShown:

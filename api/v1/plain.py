@@ -1,4 +1,4 @@
-"""The plain lists: zones, schedules, rules, coverage, health."""
+"""The plain lists: zones, rules, coverage, health."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,14 +15,12 @@ from api.v1 import requests, shapes
 from api.v1.asking import language_of, parts_of
 from collector.queries import findings as finding_queries
 from collector.queries import scans as queries
-from collector.schedules import Schedule, next_due, schedules
 from rules.rule import Rule
 from scanners.ports import format_ports
 from scanners.zone import Zone
 
 router = APIRouter(tags=["watch"])
 open_router = APIRouter(tags=["health"])
-_NEXT_RUNS = 3
 
 
 @open_router.get("/health", operation_id="health", summary="Whether Talaia answers and can read its store; needs no token")
@@ -51,11 +49,6 @@ def zone(request: Request, zone_id: requests.Key) -> shapes.ZoneShown:
     if found is None:
         raise not_found("zone")
     return show_zone(found, parts.clock())
-
-
-@router.get("/schedules", operation_id="list_schedules", summary="Schedules with their next runs")
-def list_schedules(request: Request) -> shapes.Schedules:
-    return shapes.Schedules(items=show_schedules(parts_of(request)))
 
 
 @router.get("/rules", operation_id="list_rules", summary="Rules, with what they last said of the city")
@@ -102,41 +95,6 @@ def show_zone(zone: Zone, now: datetime) -> shapes.ZoneShown:
         closed_because=closed,
         next_opening=zone.next_opening(now) if closed else None,
     )
-
-
-def show_schedules(parts: AppParts) -> list[shapes.ScheduleShown]:
-    with parts.store.read() as connection:
-        found = schedules(connection)
-        ran = {one.id: queries.last_runs(connection, one.id, 1) for one in found}
-    shown = []
-    for one in found:
-        last = ran[one.id][0] if ran[one.id] else None
-        shown.append(
-            shapes.ScheduleShown(
-                id=one.id,
-                zone=one.zone,
-                cron=one.cron,
-                interval_seconds=one.interval_seconds,
-                timezone=one.timezone,
-                enabled=one.enabled,
-                next_runs=_next_runs(one, parts.clock()),
-                last_run=last.taken_at if last else None,
-                last_scan=last.scan_id if last else None,
-            )
-        )
-    return shown
-
-
-def _next_runs(schedule: Schedule, now: datetime) -> list[datetime]:
-    found: list[datetime] = []
-    after = now
-    while len(found) < _NEXT_RUNS:
-        due = next_due(schedule, after)
-        if due is None:
-            break
-        found.append(due)
-        after = due
-    return found
 
 
 def scope_of(caller: Caller) -> Reach:

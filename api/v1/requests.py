@@ -1,9 +1,11 @@
 """What requests to the API carry: everything bounded, unknown fields refused."""
 
-from typing import Annotated, Literal
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationInfo, field_validator
 
 from collector.queries.assets import AssetSort
 from collector.queries.findings import FindingSort
@@ -14,6 +16,7 @@ State = Literal["open", "waived", "resolved"]
 Result = Literal["pass", "fail", "not_applicable", "unknown"]
 Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]+$", min_length=1, max_length=128)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$", min_length=1, max_length=128)]
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=200)]
 
 
@@ -23,6 +26,26 @@ class Sent(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Body(Sent):
+    """What comes as JSON, where each value is of its kind: ``"5"`` is no number, ``false`` is not 0, and a number is no time.
+    (In a query all of them are words.)"""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        said = cls.model_fields[info.field_name or ""].annotation
+        kinds = {said, *get_args(said)}
+        if value is None or not kinds & {bool, int, float, AwareDatetime}:
+            return value
+        if bool in kinds and not isinstance(value, bool):
+            raise ValueError("must be true or false")
+        if kinds & {int, float} and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ValueError("must be a number")
+        if AwareDatetime in kinds and not (isinstance(value, datetime) or (isinstance(value, str) and _TIME.match(value))):
+            raise ValueError("must be a time as in RFC 3339")
+        return value
+
+
 class PageQuery(Sent):
     limit: int = Field(50, ge=1, le=500)
     cursor: str | None = Field(
@@ -30,7 +53,9 @@ class PageQuery(Sent):
     )
 
 
-class FindingQuery(PageQuery):
+class FindingFields(Sent):
+    """What a list of findings may be narrowed to."""
+
     state: list[State] = Field([], max_length=3)
     severity: list[Band] = Field([], max_length=5)
     band: list[Band] = Field([], max_length=5)
@@ -41,10 +66,25 @@ class FindingQuery(PageQuery):
     address: Text | None = None
     zone: Id | None = None
     vantage: Id | None = None
+    known_exploited: bool = Field(False, description="only what shows a CVE that is known to be exploited")
     overdue: bool = False
+    due_within_days: int | None = Field(None, ge=1, le=366, description="open, not overdue yet, and due within so many days")
     q: Text | None = Field(None, description="a rule's id, or a part of an asset's name or addresses")
+
+
+class FindingWhere(FindingFields, Body):
+    """What a list of findings is narrowed to."""
+
+
+class FindingChoice(FindingFields):
+    """Which findings, in which order and language: of a list as of an export."""
+
     sort: FindingSort = FindingSort.RISK
     language: Language | None = None
+
+
+class FindingQuery(FindingChoice, PageQuery):
+    """A page of them."""
 
 
 class AssetQuery(PageQuery):
@@ -97,7 +137,7 @@ _SOMETHING_NAMED: list[JsonValue] = [
 ]
 
 
-class StartScan(Sent):
+class StartScan(Body):
     """A whole zone, or targets that lie in one zone: addresses, networks, names, ``address:port``, ``name:port``."""
 
     model_config = ConfigDict(
@@ -110,7 +150,7 @@ class StartScan(Sent):
     targets: list[Text] | None = Field(None, min_length=1, max_length=500)
 
 
-class StopRequest(Sent):
+class StopRequest(Body):
     model_config = ConfigDict(
         extra="forbid", frozen=True, json_schema_extra={"examples": [{"reason": "the mail server answers slowly"}]}
     )

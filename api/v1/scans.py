@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -13,7 +13,8 @@ from api.access import Asker, Caller
 from api.parts import AppParts
 from api.problems import Problem, not_found
 from api.v1 import requests, shapes
-from api.v1.asking import noted, parts_of
+from api.v1.asking import parts_of
+from collector import audit
 from collector.queries import scans as queries
 from collector.stopping import stop_state
 
@@ -33,12 +34,9 @@ def many(request: Request, caller: Asker, asked: Annotated[requests.ScanQuery, Q
 
 @router.post("/scans", operation_id="start_scan", summary="Ask for a scan of a zone or of targets in it", status_code=201)
 def start(request: Request, caller: Asker, wanted: requests.StartScan) -> shapes.Scan:
-    parts = parts_of(request)
     if wanted.zone is None and wanted.targets is None:
         raise Problem(422, "invalid", "name a zone, or targets that lie in one")
-    scan_id = parts.actions.start_scan(wanted.zone, wanted.targets, caller.name)
-    noted(parts, caller.noting(parts.clock(), "start_scan", subject="scan", subject_id=scan_id))
-    return scan_of(parts, scan_id, caller)
+    return scan_of(parts_of(request), begin_scan(parts_of(request), caller, wanted.zone, wanted.targets), caller)
 
 
 @router.get("/scans/{scan_id}", operation_id="get_scan", summary="One scan and how far it is")
@@ -63,9 +61,8 @@ def watch(request: Request, caller: Asker, scan_id: requests.Key) -> StreamingRe
 def stop_one(request: Request, caller: Asker, scan_id: requests.Key) -> shapes.Scan:
     parts = parts_of(request)
     scan_of(parts, scan_id, caller)
-    if not parts.actions.stop_scan(scan_id, caller.name):
+    if not end_scan(parts, caller, scan_id):
         raise Problem(409, "scan-ended", "this scan has ended already")
-    noted(parts, caller.noting(parts.clock(), "stop_scan", subject="scan", subject_id=scan_id))
     return scan_of(parts, scan_id, caller)
 
 
@@ -80,19 +77,48 @@ def stopped(request: Request) -> shapes.StopState:
 
 @router.post("/stop", operation_id="press_stop", summary="Stop all looking within a second, until it is released")
 def stop(request: Request, caller: Asker, wanted: requests.StopRequest) -> shapes.StopState:
-    parts = parts_of(request)
-    parts.actions.press_stop(wanted.reason, caller.name)
-    noted(parts, caller.noting(parts.clock(), "press_stop", detail={"reason": wanted.reason}))
+    stop_all(parts_of(request), caller, wanted.reason)
     return stopped(request)
 
 
 @router.post("/release", operation_id="release_stop", summary="Let looking go on")
 def release(request: Request, caller: Asker) -> shapes.StopState:
-    parts = parts_of(request)
-    if not parts.actions.release_stop(caller.name):
+    if not release_all(parts_of(request), caller):
         raise Problem(409, "not-stopped", "looking was not stopped")
-    noted(parts, caller.noting(parts.clock(), "release_stop"))
     return stopped(request)
+
+
+def begin_scan(parts: AppParts, caller: Caller, zone: str | None, targets: Sequence[str] | None) -> str:
+    """Ask for a scan and note it; its id."""
+    with parts.store.write() as connection:
+        scan_id = parts.actions.start_scan(connection, zone, targets, caller.name)
+        audit.note(connection, caller.noting(parts.clock(), "start_scan", subject="scan", subject_id=scan_id))
+    return scan_id
+
+
+def end_scan(parts: AppParts, caller: Caller, scan_id: str) -> bool:
+    """Stop one scan and note it; False when it had ended."""
+    with parts.store.write() as connection:
+        done = parts.actions.stop_scan(connection, scan_id, caller.name)
+        if done:
+            audit.note(connection, caller.noting(parts.clock(), "stop_scan", subject="scan", subject_id=scan_id))
+    return done
+
+
+def stop_all(parts: AppParts, caller: Caller, reason: str) -> None:
+    """Press the button and note it."""
+    with parts.store.write() as connection:
+        parts.actions.press_stop(connection, reason, caller.name)
+        audit.note(connection, caller.noting(parts.clock(), "press_stop", detail={"reason": reason}))
+
+
+def release_all(parts: AppParts, caller: Caller) -> bool:
+    """Release the button and note it; False when it was not pressed."""
+    with parts.store.write() as connection:
+        done = parts.actions.release_stop(connection, caller.name)
+        if done:
+            audit.note(connection, caller.noting(parts.clock(), "release_stop"))
+    return done
 
 
 def own_scans(caller: Caller) -> str | None:

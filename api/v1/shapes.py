@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.v1.requests import Band, Result, State
 
@@ -71,6 +71,39 @@ class Risk(BaseModel):
     history: list[Point]
 
 
+class Deadline(BaseModel):
+    """Why a finding is due when it is: by the severity, or by a row of a table (BOD 26-04) for one of its CVEs.
+
+    The answers are what the row was chosen by; those in ``assumed`` nobody said. ``days`` None: with the next upgrade.
+    """
+
+    policy: str = "severity"
+    text: str = Field("", description="the same for people")
+    row: int | None = None
+    cve: str | None = None
+    since: datetime | None = Field(None, description="start of its clock: listed as exploited, or seen, whichever was earlier")
+    days: int | None = None
+    forensic: bool = Field(False, description="forensic triage is asked for")
+    in_kev: bool | None = None
+    exposed: bool | None = None
+    automatable: bool | None = None
+    total_impact: bool | None = None
+    assumed: list[str] = []
+
+
+class Vulnerability(Shown):
+    """What the loaded feeds say of a CVE; null where none says it. ``listed``: known to be exploited since then (KEV)."""
+
+    cve: str
+    known_exploited: bool
+    listed: datetime | None
+    epss: float | None = Field(description="probability of exploitation within 30 days")
+    percentile: float | None
+    exploitation: Literal["none", "poc", "active"] | None
+    automatable: bool | None
+    total_impact: bool | None
+
+
 class FindingLine(Shown):
     """A finding as the list shows it."""
 
@@ -104,6 +137,8 @@ class FindingLine(Shown):
     resolved_because: str | None
     reopened: int
     due: datetime | None
+    known_exploited: bool = Field(description="a CVE that it shows is")
+    deadline: Annotated[Deadline, BeforeValidator(lambda kept: Deadline() if kept is None else kept)]
 
 
 class Event(Shown):
@@ -119,6 +154,8 @@ class FindingWhole(FindingLine):
     rationale: str
     remediation: str
     factors: list[Factor]
+    feeds: dict[str, str] = Field(description="versions of the vulnerability feeds that its score stands on, by name")
+    vulnerabilities: list[Vulnerability] = Field(description="those of its CVEs, the gravest first, at most 100")
     evidence_sha256: str | None
     see_it_yourself: str = Field(description="a command that shows the same from a machine at that vantage")
     history: list[Event]
@@ -274,22 +311,6 @@ class ZoneShown(BaseModel):
 
 class Zones(BaseModel):
     items: list[ZoneShown]
-
-
-class ScheduleShown(BaseModel):
-    id: str
-    zone: str
-    cron: str | None
-    interval_seconds: int | None
-    timezone: str
-    enabled: bool
-    next_runs: list[datetime]
-    last_run: datetime | None
-    last_scan: str | None
-
-
-class Schedules(BaseModel):
-    items: list[ScheduleShown]
 
 
 class RuleLine(BaseModel):

@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
 from api.access import Asker, Caller
+from api.etags import IfMatch, MustMatch, matches, version_of, versioned
 from api.parts import AppParts
 from api.problems import Problem, not_found
 from api.v1.asking import parts_of
-from api.v1.requests import Key, Sent, Text
+from api.v1.requests import Body, Key, Text
 from api.v1.shapes import Shown
 from collector import audit
 from collector import zone_changes as changes
@@ -23,7 +24,6 @@ from scanners.clean_text import clean_text
 from scanners.located_yaml import FileError
 
 router = APIRouter(tags=["zones"])
-IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100, description="the ETag of the zone file that was read")]
 Made = TypeVar("Made")
 
 
@@ -32,7 +32,7 @@ class ZoneFileShown(BaseModel):
     digest: str = Field(description="SHA-256 of the text; the ETag")
 
 
-class ProposeChange(Sent):
+class ProposeChange(Body):
     """The whole zone file as it would be (YAML), and why."""
 
     model_config = ConfigDict(
@@ -86,11 +86,11 @@ def many(request: Request) -> ZoneChanges:
 
 
 @router.post("/zone-changes", operation_id="propose_zone_change", summary="Propose another zone file", status_code=201)
-def propose(request: Request, caller: Asker, wanted: ProposeChange, if_match: IfMatch = None) -> ZoneChangeShown:
+def propose(request: Request, caller: Asker, wanted: ProposeChange, if_match: MustMatch = None) -> ZoneChangeShown:
     if if_match is None:
         raise Problem(428, "etag-missing", "send the zone file's ETag in If-Match: it says which file you changed")
     proposal = Proposal(wanted.text, wanted.reason, if_match.strip('"'))
-    return ZoneChangeShown.model_validate(make_proposal(parts_of(request), caller, proposal))
+    return _answer(request, make_proposal(parts_of(request), caller, proposal))
 
 
 @router.get("/zone-changes/{change_id}", operation_id="get_zone_change", summary="One proposed change")
@@ -99,22 +99,22 @@ def one(request: Request, change_id: Key) -> ZoneChangeShown:
         row = changes.get_change(connection, change_id)
     if row is None:
         raise not_found("zone change")
-    return ZoneChangeShown.model_validate(row)
+    return _answer(request, row)
 
 
 @router.post("/zone-changes/{change_id}/approve", operation_id="approve_zone_change", summary="Put a proposed zone file in force")
-def approve(request: Request, caller: Asker, change_id: Key) -> ZoneChangeShown:
-    return ZoneChangeShown.model_validate(decide(parts_of(request), caller, change_id, "approve"))
+def approve(request: Request, caller: Asker, change_id: Key, if_match: IfMatch = None) -> ZoneChangeShown:
+    return _answer(request, decide(parts_of(request), caller, change_id, "approve", if_match))
 
 
 @router.post("/zone-changes/{change_id}/refuse", operation_id="refuse_zone_change", summary="Refuse a proposed change")
-def refuse(request: Request, caller: Asker, change_id: Key) -> ZoneChangeShown:
-    return ZoneChangeShown.model_validate(decide(parts_of(request), caller, change_id, "refuse"))
+def refuse(request: Request, caller: Asker, change_id: Key, if_match: IfMatch = None) -> ZoneChangeShown:
+    return _answer(request, decide(parts_of(request), caller, change_id, "refuse", if_match))
 
 
 @router.post("/zone-changes/{change_id}/withdraw", operation_id="withdraw_zone_change", summary="Take one's own proposal back")
-def withdraw(request: Request, caller: Asker, change_id: Key) -> ZoneChangeShown:
-    return ZoneChangeShown.model_validate(decide(parts_of(request), caller, change_id, "withdraw"))
+def withdraw(request: Request, caller: Asker, change_id: Key, if_match: IfMatch = None) -> ZoneChangeShown:
+    return _answer(request, decide(parts_of(request), caller, change_id, "withdraw", if_match))
 
 
 def path_of(parts: AppParts) -> Path:
@@ -136,12 +136,17 @@ def make_proposal(parts: AppParts, caller: Caller, proposal: Proposal) -> Row[An
     return _guarded(made)
 
 
-def decide(parts: AppParts, caller: Caller, change_id: str, what: Literal["approve", "refuse", "withdraw"]) -> Row[Any]:
-    """Decide and note it. Raises *not found* and the problems of a change that is refused."""
+def decide(
+    parts: AppParts, caller: Caller, change_id: str, what: Literal["approve", "refuse", "withdraw"], if_match: str | None = None
+) -> Row[Any]:
+    """Decide and note it. Raises *not found*, *stale* and the problems of a change that is refused."""
     path, now, by = path_of(parts), parts.clock(), Person(caller.id, caller.name)
 
     def made() -> Row[Any]:
         with parts.store.write() as connection:
+            found = changes.get_change(connection, change_id)
+            if found is not None:
+                matches(if_match, _version(found))
             if what == "approve":
                 row = changes.approve(connection, path, change_id, by, now)
             else:
@@ -150,6 +155,16 @@ def decide(parts: AppParts, caller: Caller, change_id: str, what: Literal["appro
             return row
 
     return _guarded(made)
+
+
+def _version(row: Row[Any]) -> str:
+    """What is proposed never changes; where it stands does."""
+    return version_of(row.id, row.state, row.decided_at)
+
+
+def _answer(request: Request, row: Row[Any]) -> ZoneChangeShown:
+    versioned(request, _version(row))
+    return ZoneChangeShown.model_validate(row)
 
 
 def _entry(caller: Caller, now: datetime, action: str, row: Row[Any]) -> audit.Entry:

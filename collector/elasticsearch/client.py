@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from elasticsearch import Elasticsearch
 
-from collector.secret_files import SecretError, read_secret
+from collector.secret_files import SecretError, read_secret, without_secrets
 
 REQUEST_TIMEOUT_SECONDS = 60.0
 
@@ -27,21 +27,36 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout_seconds: float = REQUEST_TIMEOUT_SECONDS
 
 
-def connect(destination: Destination) -> Elasticsearch:
+class Client(Elasticsearch):
+    """One that can leave its own login out of what it was answered."""
+
+    _hidden: tuple[tuple[str, str], ...] = ()  # user and secret
+
+    def hiding(self, text: str) -> str:
+        """``text`` of an answer, without the login that was sent with the question."""
+        for user, secret in self._hidden:
+            text = without_secrets(text, [secret], user)
+        return text
+
+
+def connect(destination: Destination) -> Client:
     """A client that makes one attempt a request, under a deadline. Nothing is sent yet; secrets are read now.
 
     Raises :class:`DestinationError` when a file cannot be read.
     """
     secure = any(host.startswith("https://") for host in destination.hosts)
-    return Elasticsearch(
+    api_key, login = _secret(destination.api_key_file), _login(destination)
+    client = Client(
         list(destination.hosts),
-        api_key=_secret(destination.api_key_file),
-        basic_auth=_login(destination),
+        api_key=api_key,
+        basic_auth=login,
         ssl_context=_tls(destination.ca_file) if secure else None,
         request_timeout=destination.request_timeout_seconds,
         max_retries=0,
         retry_on_timeout=False,
     )
+    client._hidden = (*((("", api_key),) if api_key else ()), *((login,) if login else ()))
+    return client
 
 
 def _login(destination: Destination) -> tuple[str, str] | None:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.elasticsearch.bulk import Answer, Fate, send, stored_before
+from collector.elasticsearch.client import Client
 from collector.elasticsearch.templates import install_templates
 from collector.leases import LEASE_SECONDS, LeaseLost, drop_lease, keep_lease, take_lease, this_process
 from collector.outbox import ELASTICSEARCH
@@ -133,7 +134,8 @@ class Shipper:
         problem = next((answer.reason for answer in answers if answer.fate is Fate.LATER), None)
         if fates.count(Fate.REFUSED):
             reason = next(answer.reason for answer in answers if answer.fate is Fate.REFUSED)
-            log.error("Elasticsearch refused %d documents; they are kept: %s", fates.count(Fate.REFUSED), reason)
+            said = self._hiding(reason)
+            log.error("Elasticsearch refused %d documents; they are kept: %s", fates.count(Fate.REFUSED), said)
         return Shipped(
             stored=len(there) + fates.count(Fate.STORED),
             refused=fates.count(Fate.REFUSED),
@@ -185,7 +187,7 @@ class Shipper:
                 connection.execute(update(outbox).where(outbox.c.seq.in_(later)).values(attempts=outbox.c.attempts - 1))
             for row, answer in zip(rows, answers, strict=True):
                 if answer.fate is Fate.REFUSED:
-                    said = {"last_error": clean_text(answer.reason, 400), "attempts": 0}
+                    said = {"last_error": clean_text(self._hiding(answer.reason), 400), "attempts": 0}
                     connection.execute(update(outbox).where(outbox.c.seq == row.seq).values(said))
 
     @contextmanager
@@ -198,7 +200,7 @@ class Shipper:
 
     def _failed(self, error: ApiError | TransportError) -> Shipped:
         """The request as a whole failed."""
-        status = getattr(error, "status_code", None)
+        status, said = getattr(error, "status_code", None), self._hiding(f"{type(error).__name__}: {error}")
         if status == 413 and self._size == 1:
             return self._too_large()
         if status in (413, 429):
@@ -207,7 +209,7 @@ class Shipper:
             self._close()  # the secret may be another by now
         if status == 413:
             return Shipped(problem="the request was too large; half of it is sent next")
-        return self._pause(f"{type(error).__name__}: {error}")
+        return self._pause(said)
 
     def _too_large(self) -> Shipped:
         """One document alone is more than the cluster takes."""
@@ -218,13 +220,16 @@ class Shipper:
 
     def _pause(self, problem: str) -> Shipped:
         """Wait longer after each failure, and not all at once: exponential with full jitter."""
-        said = clean_text(problem, 300)
+        said = clean_text(self._hiding(problem), 300)
         if said != self._told:
             log.warning("Elasticsearch does not take documents; they are kept and sent later: %s", said)
         self._told = said
         self._failures += 1
         longest = min(LONGEST_PAUSE_SECONDS, 0.5 * 2 ** min(self._failures, 10))
         return Shipped(pause_seconds=random.uniform(longest / 2, longest), problem=said)  # noqa: S311 - a pause is no secret
+
+    def _hiding(self, text: str) -> str:
+        return self._client.hiding(text) if isinstance(self._client, Client) else text
 
     def _close(self) -> None:
         client, self._client = self._client, None

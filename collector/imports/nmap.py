@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
 import msgspec
-from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 from sqlalchemy import Connection
 
+from collector.imports.scope import inside
+from collector.imports.xml_parts import DEPTH_LIMIT, read_whole
 from collector.ingest import Ingest
 from scanners.clean_text import clean_text
 from scanners.located_yaml import FileError
@@ -27,7 +28,6 @@ from scanners.target import AddressError, Target, Transport, parse_address, pars
 from scanners.zone import Zone
 
 LIMIT_BYTES = 64 * 1024 * 1024
-DEPTH_LIMIT = 32
 LIMIT_PORTS = 200_000
 _LOOKS = uuid.UUID("5d0d9d2e-6c0c-5c0e-9a0b-0d6f5f6f1a77")
 _AT_ONCE = 1_000
@@ -56,14 +56,7 @@ def read_report(document: bytes, source: str, now: datetime) -> tuple[str, list[
     report: nothing of a broken one is given back."""
     if len(document) > LIMIT_BYTES:
         raise FileError(source, [(0, f"is larger than {LIMIT_BYTES} bytes and was not read")])
-    try:
-        return _read(document, now)
-    except ParseError as error:
-        raise FileError(
-            source, [(error.position[0], f"is not a complete XML document: {clean_text(str(error), 200)}")]
-        ) from error
-    except (DefusedXmlException, ValueError, LookupError, OverflowError, OSError) as error:
-        raise FileError(source, [(0, clean_text(str(error), 300))]) from error
+    return read_whole(source, lambda: _read(document, now))
 
 
 def _read(document: bytes, now: datetime) -> tuple[str, list[Port]]:
@@ -131,16 +124,14 @@ def take_report(
     """
     version, ports = report
     zone, others = zones
-    found, inside = Taken(), []
+    found, is_inside, taken = Taken(), inside(zone, others), []
     for port in ports:
-        ip = port.target.ip
-        excluded = any(ip.version == net.version and ip in net for each in others for net in each.exclude)
-        if zone.names_address(ip) and not excluded:
-            inside.append(_observed(port, version, zone, vantage))
-    for start in range(0, len(inside), _AT_ONCE):
-        changes = ingest.take(inside[start : start + _AT_ONCE], connection)
+        if is_inside(port.target.ip):
+            taken.append(_observed(port, version, zone, vantage))
+    for start in range(0, len(taken), _AT_ONCE):
+        changes = ingest.take(taken[start : start + _AT_ONCE], connection)
         found = replace(found, taken=found.taken + changes.ingested, unchanged=found.unchanged + changes.skipped)
-    return replace(found, outside=len(ports) - len(inside))
+    return replace(found, outside=len(ports) - len(taken))
 
 
 def _observed(port: Port, version: str, zone: Zone, vantage: Vantage) -> Observation:

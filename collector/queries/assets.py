@@ -1,6 +1,6 @@
 """Assets, departments and services: the lists behind every counter, page and export of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, String, cast, func, or_, 
 
 from collector import tables
 from collector.grants import reaches
-from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, rows_after, signature_of
+from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, page_of, rows_after, signature_of
 
 NOBODY = "none"
 FEW_ASSETS = 500  # up to so many are asked for by their ids; more are met sooner along the sorted list
@@ -55,7 +55,7 @@ def list_assets(
     signature = signature_of("assets", sort, sorted(wanted.named().items()))
     conditions = _conditions(connection, wanted)
     rows, following = rows_after(connection, _keyset(conditions, sort), limit, cursor, signature)
-    return Page(rows, following, *_count(connection, conditions))
+    return page_of(rows, cursor, following, lambda: _count(connection, conditions))
 
 
 def each_asset(connection: Connection, wanted: AssetFilter, sort: AssetSort = AssetSort.RISK) -> Iterator[Row[Any]]:
@@ -71,14 +71,18 @@ def _count(connection: Connection, conditions: tuple[ColumnElement[bool], ...]) 
     return bounded_count(connection, tables.asset, (conditions,), limit=1_000_000)
 
 
-def assets_by(connection: Connection, column: str) -> dict[str | None, int]:
-    """How many assets that are not gone each department or service has; an asset counts for each service it is part of."""
+def assets_by(connection: Connection, column: str, keys: Sequence[str]) -> dict[str, int]:
+    """How many assets that are not gone each of these departments or services has; an asset counts for each service it is part
+    of."""
     link = tables.asset_service
     if column != "service_id":
-        query = select(_ASSET[column], func.count()).where(_ASSET.gone_since.is_(None)).group_by(_ASSET[column])
-        return {row[0]: row[1] for row in connection.execute(query)}
+        present = (_ASSET.gone_since.is_(None), _ASSET[column].in_(keys))
+        return {
+            row[0]: row[1]
+            for row in connection.execute(select(_ASSET[column], func.count()).where(*present).group_by(_ASSET[column]))
+        }
     # All links less those of what is gone: an index alone says the first, and few assets are gone.
-    linked = select(link.c.service_id, func.count()).group_by(link.c.service_id)
+    linked = select(link.c.service_id, func.count()).where(link.c.service_id.in_(keys)).group_by(link.c.service_id)
     gone = linked.where(link.c.asset_id.in_(select(_ASSET.id).where(_ASSET.gone_since > _EVER)))
     left = {row[0]: row[1] for row in connection.execute(gone)}
     return {row[0]: row[1] - left.get(row[0], 0) for row in connection.execute(linked)}

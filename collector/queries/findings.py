@@ -1,23 +1,25 @@
 """Findings: the list behind every counter, page and export of them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, false, func, literal_column, or_, select, true
 
 from collector import tables
 from collector.grants import reaches
 from collector.queries.assets import FEW_ASSETS, assets_matching
-from collector.queries.paging import Keyset, Order, Page, all_rows, rows_after, signature_of
+from collector.queries.paging import Keyset, Order, Page, all_rows, page_of, rows_after, signature_of
 
 NOBODY = "none"  # the department or service of what belongs to none
 STATES = ("open", "waived", "resolved")
 _ROWS_COUNTED = 20_000
 _ROWS_READ = 2_000
+_IDS_AT_ONCE = 500
 _NARROWEST_FIRST = (
+    "known_exploited",
     "asset",
     "address",
     "q",
@@ -28,6 +30,7 @@ _NARROWEST_FIRST = (
     "department",
     "within",
     "overdue",
+    "due_within_days",
     "severity",
     "band",
 )
@@ -42,8 +45,13 @@ _FILTERED = (
     "address",
     "zone",
     "vantage",
+    "known_exploited",
     "due",
 )
+# Filters of which one index has both.
+_DATED = [{place, due} for place in ("service", "department", "within") for due in ("overdue", "due_within_days")]
+# What the index of a department's findings has besides their order.
+_BESIDE = ("severity", "band", "zone", "vantage", "department_id", "service_id")
 _FINDING = tables.finding.c
 _TALLIED = frozenset({"state", "band", "rule", "department", "service", "within"})
 
@@ -60,7 +68,8 @@ class FindingSort(StrEnum):
 class FindingFilter:
     """What a list of findings is narrowed to; empty means all. ``q`` is looked for in asset names, addresses and rule ids.
 
-    ``overdue`` needs ``now``. ``department`` and ``service`` may be ``none``. ``within`` confines all of it to departments (ids):
+    ``overdue`` (past their day) and ``due_within_days`` (not yet) are of open findings, and need ``now``.
+    ``department`` and ``service`` may be ``none``. ``within`` confines all of it to departments (ids):
     None for the whole city; what belongs to nobody is then outside.
     """
 
@@ -74,7 +83,9 @@ class FindingFilter:
     address: str | None = None
     zone: str | None = None
     vantage: str | None = None
+    known_exploited: bool = False
     overdue: bool = False
+    due_within_days: int | None = None
     q: str | None = None
     now: datetime | None = None
     within: frozenset[str] | None = None
@@ -106,13 +117,28 @@ def list_findings(
     signature = signature_of("findings", sort, sorted(wanted.named().items()))
     search = _text_search(connection, wanted)
     rows, following = rows_after(connection, _keyset(wanted, search, sort), limit, cursor, signature)
-    total, exact = _count(connection, wanted, search)
-    return Page(rows, following, total, exact)
+    return page_of(rows, cursor, following, lambda: _count(connection, wanted, search))
 
 
 def each_finding(connection: Connection, wanted: FindingFilter, sort: FindingSort = FindingSort.RISK) -> Iterator[Row[Any]]:
     """Every finding of the list, for an export."""
     return all_rows(connection, _keyset(wanted, _text_search(connection, wanted), sort))
+
+
+def each_finding_key(connection: Connection, wanted: FindingFilter) -> Iterator[Row[Any]]:
+    """``id``, ``rule`` and ``state`` of every finding of the list, worst first: read from an index alone."""
+    columns = select(_FINDING.id, _FINDING.risk, _FINDING.rule, _FINDING.state)
+    keyset = _keyset(wanted, _text_search(connection, wanted), FindingSort.RISK)
+    return all_rows(connection, replace(keyset, source=columns))
+
+
+def each_asset_of(connection: Connection, wanted: FindingFilter) -> Iterator[Row[str, str, Any, Any]]:
+    """``id``, ``name``, ``addresses`` and ``names`` of every asset that a finding of the list is on, once, by id."""
+    asset = tables.asset.c
+    branches = _keyset(wanted, _text_search(connection, wanted), FindingSort.RISK).branches
+    found = select(_FINDING.asset_id).where(or_(false(), *(and_(*branch) for branch in branches)))
+    query = select(asset.id, asset.name, asset.addresses, asset.names).where(asset.id.in_(found)).order_by(asset.id)
+    yield from connection.execute(query, execution_options={"yield_per": 500})
 
 
 def count_findings(connection: Connection, wanted: FindingFilter) -> tuple[int, bool]:
@@ -129,27 +155,91 @@ def _count(connection: Connection, wanted: FindingFilter, search: "_Search") -> 
     return _bounded_count(connection, wanted, search)
 
 
-def counts_by(connection: Connection, column: str, wanted: FindingFilter) -> dict[str, int]:
-    """Exact counts of findings by ``state``, ``band``, ``rule``, ``department_id`` or ``service_id``, from the tallies."""
+def counts_by_state_and_band(connection: Connection, within: frozenset[str] | None) -> dict[tuple[str, str], int]:
+    """Exact counts of all findings ``within`` some departments, read at once."""
+    tally = tables.tally.c
+    keys = (tally.state, tally.band)
+    query = select(*keys, func.sum(tally.count)).where(*_tally_conditions(FindingFilter(within=within))).group_by(*keys)
+    return {(str(state), str(band)): int(count) for state, band, count in connection.execute(query)}
+
+
+def counts_by(connection: Connection, column: str, wanted: FindingFilter, keys: Sequence[str] | None = None) -> dict[str, int]:
+    """Exact counts of findings by ``state``, ``band``, ``rule``, ``department_id`` or ``service_id``, from the tallies; of
+    these ``keys`` alone, when they are given."""
     key = tables.tally.c[column]
-    query = select(key, func.sum(tables.tally.c.count)).where(*_tally_conditions(wanted)).group_by(key)
+    only = () if keys is None else (key.in_(keys),)
+    query = select(key, func.sum(tables.tally.c.count)).where(*_tally_conditions(wanted), *only).group_by(key)
     return {str(found): int(count) for found, count in connection.execute(query) if count}
 
 
-def overdue_by(connection: Connection, column: str, keys: Sequence[str | None], now: datetime) -> dict[str | None, int]:
+def overdue_by(connection: Connection, column: str, keys: Sequence[str], now: datetime) -> dict[str, int]:
     """How many open findings are past their day, for each department or service (``column`` is ``department_id`` or …)."""
     place = _FINDING[column]
-    counted: dict[str | None, int] = {}
-    for key in keys:
-        late = (_FINDING.state == "open", _FINDING.due < now, place == key if key is not None else place.is_(None))
-        counted[key] = connection.execute(select(func.count()).select_from(tables.finding).where(*late)).scalar_one()
+    late = (place.in_(keys), _FINDING.state == "open", _FINDING.due < now)
+    counted: dict[str, int] = dict.fromkeys(keys, 0)
+    for key, count in connection.execute(select(place, func.count()).where(*late).group_by(place)):
+        counted[key] = int(count)
     return counted
+
+
+@dataclass(frozen=True)
+class Late:
+    """How a department stands with its deadlines. ``waived`` are past their day too, but an exception covers them."""
+
+    department: str | None
+    overdue: int
+    soon: int
+    waived: int
+    oldest: datetime | None  # the day of the one that is latest
+
+
+def lateness(
+    connection: Connection, now: datetime, soon: timedelta, departments: Sequence[str | None], department: str | None = None
+) -> list[Late]:
+    """Each of the ``departments`` (None: what is nobody's) that has anything due, the one that is latest first."""
+    asked = [one for one in departments if department in (None, one or NOBODY)]
+    named = [one for one in asked if one is not None]
+    counted: dict[str | None, dict[str, Any]] = {}
+    for whose in ([_FINDING.department_id.in_(named)] if named else []) + (
+        [_FINDING.department_id.is_(None)] if None in asked else []
+    ):
+        for key, found in _due(connection, whose, now, now + soon):
+            counted.setdefault(key, {}).update(found)
+    due = [
+        Late(key, found.get("overdue", 0), found.get("soon", 0), found.get("waived", 0), found.get("oldest"))
+        for key, found in counted.items()
+    ]
+    due = [one for one in due if one.overdue or one.soon or one.waived]
+    return sorted(due, key=lambda one: (one.oldest is None, one.oldest, one.department or ""))
+
+
+def _due(
+    connection: Connection, whose: ColumnElement[bool], now: datetime, until: datetime
+) -> Iterator[tuple[str | None, dict[str, Any]]]:
+    """What is due of the departments ``whose``, by department: one range of an index for each."""
+    key, due = _FINDING.department_id, _FINDING.due
+    late = (func.count(case((due < now, 1))), func.min(case((due < now, due))), func.count(case((due >= now, 1))))
+    open_ = select(key, *late).where(whose, _FINDING.state == "open", due < until).group_by(key)
+    for row in connection.execute(open_):
+        yield row[0], {"overdue": int(row[1]), "oldest": row[2], "soon": int(row[3])}
+    waived = select(key, func.count()).where(whose, _FINDING.state == "waived", due < now).group_by(key)
+    for row in connection.execute(waived):
+        yield row[0], {"waived": int(row[1])}
 
 
 def get_finding(connection: Connection, finding_id: str, within: frozenset[str] | None = None) -> Row[Any] | None:
     """The finding; None when there is none, and just so when it lies outside the departments ``within``."""
     row = connection.execute(select(tables.finding).where(_FINDING.id == finding_id)).first()
     return row if row is not None and reaches(within, row.department_id) else None
+
+
+def get_findings(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Those of the findings that there are, by id."""
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        query = select(tables.finding).where(_FINDING.id.in_(ids[start : start + _IDS_AT_ONCE]))
+        found |= {row.id: row for row in connection.execute(query)}
+    return found
 
 
 def findings_starting(connection: Connection, prefix: str, limit: int) -> list[Row[Any]]:
@@ -176,15 +266,15 @@ def _keyset(wanted: FindingFilter, search: "_Search", sort: FindingSort) -> Keys
 
 
 def _bounded_count(connection: Connection, wanted: FindingFilter, search: "_Search") -> tuple[int, bool]:
-    """Look at no more than so many rows, those of the narrowest filter that has an index, and count which meet the others."""
+    """Look at no more than so many rows, those that an index gives for some of the filters, and count which meet the others."""
     conditions = _conditions(_FINDING, wanted, search)
-    driver = next((name for name in _NARROWEST_FIRST if name in conditions and not (name == "q" and search.broad)), None)
-    others = [name for name in conditions if name != driver]
-    needed: list[Any] = [_FINDING[column] for column in _FILTERED] if others else [literal_column("1")]
-    limit = _ROWS_READ if others else _ROWS_COUNTED  # without others the index alone says it, and no row is read
+    driver, alone = _driver(conditions.keys(), search)
+    others = conditions.keys() - driver
+    needed: list[Any] = [_FINDING[column] for column in (_BESIDE if alone else _FILTERED)] if others else [literal_column("1")]
+    limit = _ROWS_COUNTED if alone or not others else _ROWS_READ
     looked, found = 0, 0
     for state in _states(wanted):
-        driven = (_FINDING.state == state, *((conditions[driver],) if driver else ()))
+        driven = (_FINDING.state == state, *(conditions[name] for name in driver))
         rows = select(*needed).where(*driven).limit(limit + 1 - looked).subquery()
         meets = [condition for name, condition in _conditions(rows.c, wanted, search).items() if name in others] if others else []
         row = connection.execute(select(func.count(), func.count(case((and_(true(), *meets), 1)))).select_from(rows)).one()
@@ -194,9 +284,21 @@ def _bounded_count(connection: Connection, wanted: FindingFilter, search: "_Sear
     return found, True
 
 
+def _driver(of: Set[str], search: "_Search") -> tuple[Set[str], bool]:
+    """The filters for which an index gives the rows; and whether that index says all of the others too, so that none is read."""
+    for whose in ("department", "within"):
+        if whose in of and of - {whose} <= {"severity", "band", "zone", "vantage", "service"}:
+            return {whose}, True
+    for together in _DATED:
+        if together <= of:
+            return together, False
+    indexed = of - {"q"} if search.broad else of
+    return next(({name} for name in _NARROWEST_FIRST if name in indexed), set()), False
+
+
 def _states(wanted: FindingFilter) -> tuple[str, ...]:
     states = wanted.state or STATES
-    return tuple(state for state in states if state == "open") if wanted.overdue else states
+    return tuple(state for state in states if state == "open") if wanted.overdue or wanted.due_within_days else states
 
 
 def _conditions(of: Any, wanted: FindingFilter, search: "_Search") -> dict[str, ColumnElement[bool]]:
@@ -210,15 +312,19 @@ def _conditions(of: Any, wanted: FindingFilter, search: "_Search") -> dict[str, 
         value, column = getattr(wanted, name), of[f"{name}_id"]
         if value:
             found[name] = column.is_(None) if value == NOBODY else column == value
-    for name, column in (("asset", of.asset_id), ("address", of.address), ("zone", of.zone), ("vantage", of.vantage)):
+    for name, column in (("asset", "asset_id"), ("address", "address"), ("zone", "zone"), ("vantage", "vantage")):
         if getattr(wanted, name):
-            found[name] = column == getattr(wanted, name)
-    if wanted.within is not None:
+            found[name] = of[column] == getattr(wanted, name)
+    if wanted.within is not None and wanted.department not in wanted.within:  # a department of these says it more narrowly
         found["within"] = of.department_id.in_(sorted(wanted.within))
+    if (wanted.overdue or wanted.due_within_days) and wanted.now is None:
+        raise ValueError("what is overdue depends on the time: give now")
+    if wanted.known_exploited:
+        found["known_exploited"] = of.known_exploited  # spelt as in the index that holds these alone
     if wanted.overdue:
-        if wanted.now is None:
-            raise ValueError("what is overdue depends on the time: give now")
         found["overdue"] = of.due < wanted.now
+    if wanted.due_within_days and wanted.now is not None:
+        found["due_within_days"] = and_(of.due >= wanted.now, of.due < wanted.now + timedelta(days=wanted.due_within_days))
     if wanted.q:
         found["q"] = search.condition(of)
     return found

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -85,6 +85,13 @@ def rows_after(
     last = found[limit - 1]
     identity = [last._mapping[key] for key in keyset.order.keys]
     return found[:limit], _encode(last._mapping[keyset.order.column], identity, signature)
+
+
+def page_of(
+    rows: list[Row[Any]], cursor: str | None, following: str | None, count: Callable[[], tuple[int, bool]]
+) -> Page[Row[Any]]:
+    """The page of these rows; a list that ends on its first page needs no counting."""
+    return Page(rows, following, *((len(rows), True) if cursor is None and following is None else count()))
 
 
 def all_rows(connection: Connection, keyset: Keyset, step: int = 2_000) -> Iterator[Row[Any]]:

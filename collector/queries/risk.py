@@ -1,11 +1,25 @@
 """Scores as they stand and as they moved, and what would help most."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, func, select, true
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    DateTime,
+    FromClause,
+    Integer,
+    Row,
+    and_,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
 
 from collector import tables
 from collector.queries.assets import in_service
@@ -33,11 +47,6 @@ def latest_score(connection: Connection, level: str, key: str = "") -> Row[Any] 
     return connection.execute(query).first()
 
 
-def latest_scores(connection: Connection, level: str, keys: Iterable[str]) -> dict[str, Row[Any]]:
-    found = {key: latest_score(connection, level, key) for key in keys}
-    return {key: row for key, row in found.items() if row is not None}
-
-
 def score_at(connection: Connection, level: str, key: str, at: datetime) -> Row[Any] | None:
     """The score that stood at ``at``."""
     query = (
@@ -49,20 +58,37 @@ def score_at(connection: Connection, level: str, key: str, at: datetime) -> Row[
     return connection.execute(query).first()
 
 
-def daily_scores(
-    connection: Connection, level: str, key: str = "", *, now: datetime, days: int, zone: tzinfo, limit: int = 20_000
-) -> list[Row[Any]]:
+def scores_at(connection: Connection, level: Level, keys: Sequence[str], at: datetime | None = None) -> dict[str, Row[Any]]:
+    """The scores of departments or services that stood at ``at`` (None: the latest), by key; what had none is left out."""
+    group = tables.department if level is Level.DEPARTMENT else tables.service
+    earlier = tables.score_history.alias()
+    until = () if at is None else (earlier.c.at <= at,)
+    last = select(func.max(earlier.c.at)).where(earlier.c.level == level, earlier.c.key == group.c.id, *until).scalar_subquery()
+    its = and_(_HISTORY.level == level, _HISTORY.key == group.c.id, _HISTORY.at == last)
+    query = select(tables.score_history).select_from(group.join(tables.score_history, its)).where(group.c.id.in_(keys))
+    return {row.key: row for row in connection.execute(query)}
+
+
+def daily_scores(connection: Connection, level: str, key: str = "", *, now: datetime, days: int, zone: tzinfo) -> list[Row[Any]]:
     """The last score of each local day of the last ``days`` days, oldest first; days without a score are left out."""
-    query = (
-        select(tables.score_history)
-        .where(_HISTORY.level == level, _HISTORY.key == key, _HISTORY.at > now - timedelta(days=days), _HISTORY.at <= now)
-        .order_by(_HISTORY.at.desc())
-        .limit(limit)
-    )
-    by_day: dict[Any, Row[Any]] = {}
-    for row in connection.execute(query):
-        by_day.setdefault(row.at.astimezone(zone).date(), row)
-    return [by_day[day] for day in sorted(by_day)]
+    since, today = now - timedelta(days=days), now.astimezone(zone).date()
+    nights = (datetime.combine(today - timedelta(days=back), time(), zone).astimezone(UTC) for back in range(days))
+    each, end = _each(connection, [*(night for night in nights if night > since), now + timedelta(microseconds=1)])
+    of = tables.score_history.alias()
+    last = select(func.max(of.c.at)).where(of.c.level == level, of.c.key == key, of.c.at > since, of.c.at < end)
+    moments = select(last.correlate(each).scalar_subquery()).select_from(each)
+    query = select(tables.score_history).where(_HISTORY.level == level, _HISTORY.key == key, _HISTORY.at.in_(moments))
+    return list(connection.execute(query.order_by(_HISTORY.at)))
+
+
+def _each(connection: Connection, moments: Sequence[datetime]) -> tuple[FromClause, ColumnElement[datetime]]:
+    """A table of these times, handed to the database as one list, and its column."""
+    if connection.dialect.name == "sqlite":
+        texts = [moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") for moment in moments]  # as it keeps times
+        each = func.json_each(literal(texts, JSON)).table_valued("value")
+        return each, each.c.value
+    each = func.json_array_elements_text(literal([moment.isoformat() for moment in moments], JSON)).table_valued("value")
+    return each, cast(each.c.value, DateTime(timezone=True))
 
 
 def top_assets(connection: Connection, level: str, key: str = "", limit: int = 10) -> list[Row[Any]]:
@@ -72,9 +98,17 @@ def top_assets(connection: Connection, level: str, key: str = "", limit: int = 1
 
 
 def top_findings(connection: Connection, asset_id: str, limit: int = _FINDINGS_EACH) -> list[Row[Any]]:
-    """Open findings of an asset, worst first."""
-    open_here = (_FINDING.asset_id == asset_id, _FINDING.state == "open")
-    return list(connection.execute(select(tables.finding).where(*open_here).order_by(_FINDING.risk.desc()).limit(limit)))
+    """The findings that stand on an asset and weigh most, worst first: open ones, and waived ones, which nobody is to fix but
+    which weigh what their control leaves."""
+    here = (_FINDING.asset_id == asset_id, _FINDING.state != "resolved")
+    query = select(tables.finding).where(*here).order_by(_FINDING.risk.desc(), _FINDING.id)
+    return list(connection.execute(query.limit(limit)))
+
+
+def worst_open(standing: Sequence[Row[Any]]) -> tuple[Row[Any], list[Row[Any]]] | None:
+    """Of findings, worst first, the first that is open, and the others; None when none is."""
+    place = next((place for place, found in enumerate(standing) if found.state == "open"), None)
+    return None if place is None else (standing[place], [*standing[:place], *standing[place + 1 :]])
 
 
 def inventory_size(connection: Connection, level: str, key: str = "") -> int:
@@ -134,24 +168,33 @@ class _Group:
 
 
 def _greedy(group: _Group, held: Mapping[str, list[Row[Any]]], count: int) -> list[Gain]:
-    """An asset's worst finding is always the one whose removal helps it most: only those are tried."""
-    left = {asset_id: list(findings) for asset_id, findings in held.items() if findings}
+    """An asset's worst open finding is always the one whose removal helps it most: only those are tried."""
+    left = {asset_id: found for asset_id, findings in held.items() if (found := worst_open(findings))}
     gains: list[Gain] = []
     while left and len(gains) < count:
         before = group.score()
         options = []
-        for asset_id, findings in left.items():
-            risk = min(group.risks[asset_id], asset_risk(finding.risk for finding in findings[1:]))
-            options.append((group.score(asset_id, risk), -findings[0].risk, asset_id, risk))
+        for asset_id, (worst, others) in left.items():
+            risk = min(group.risks[asset_id], asset_risk(finding.risk for finding in others))
+            options.append((group.score(asset_id, risk), -worst.risk, asset_id, risk))
         after, _, best, risk = min(options)
-        gains.append(Gain(left[best].pop(0), before - after, after))
+        fixed, others = left.pop(best)
+        gains.append(Gain(fixed, before - after, after))
         group.risks[best] = risk
-        left = {asset_id: findings for asset_id, findings in left.items() if findings}
+        if (following := worst_open(others)) is not None:
+            left[best] = following
     return gains
 
 
 def _findings_of(connection: Connection, asset_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
-    return {asset_id: top_findings(connection, asset_id) for asset_id in asset_ids}
+    """The first open findings of each of the assets, worst first."""
+    place = func.row_number().over(partition_by=_FINDING.asset_id, order_by=(_FINDING.risk.desc(), _FINDING.id)).label("place")
+    numbered = select(_FINDING.id, place).where(_FINDING.asset_id.in_(asset_ids), _FINDING.state == "open").subquery()
+    first = select(tables.finding).join(numbered, numbered.c.id == _FINDING.id).where(numbered.c.place <= _FINDINGS_EACH)
+    held: dict[str, list[Row[Any]]] = {asset_id: [] for asset_id in asset_ids}
+    for row in connection.execute(first.order_by(numbered.c.place)):
+        held[row.asset_id].append(row)
+    return held
 
 
 def _members(level: str, key: str) -> tuple[ColumnElement[bool], ...]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from collector import tables
 from collector.queries.assets import in_service
-from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, rows_after, signature_of
+from collector.queries.paging import Keyset, Order, Page, all_rows, bounded_count, page_of, rows_after, signature_of
 
 _SCAN = tables.scan.c
 _COVERAGE = tables.coverage.c
@@ -29,7 +29,7 @@ def list_scans(
     conditions = tuple(column == value for column, value in given if value)
     keyset = Keyset(select(tables.scan), Order(_SCAN.created_at, _SCAN.id, descending=True), (conditions,))
     rows, following = rows_after(connection, keyset, limit, cursor, signature_of("scans", state, zone, asked_by))
-    return Page(rows, following, *bounded_count(connection, tables.scan, (conditions,)))
+    return page_of(rows, cursor, following, lambda: bounded_count(connection, tables.scan, (conditions,)))
 
 
 def get_scan(connection: Connection, scan_id: str) -> Row[Any] | None:
@@ -87,7 +87,7 @@ def list_verdicts(connection: Connection, wanted: VerdictFilter, limit: int = 50
     rows, following = rows_after(
         connection, _verdicts(conditions), limit, cursor, signature_of("verdicts", sorted(wanted.named().items()))
     )
-    return Page(rows, following, *bounded_count(connection, tables.coverage, (conditions,)))
+    return page_of(rows, cursor, following, lambda: bounded_count(connection, tables.coverage, (conditions,)))
 
 
 def each_verdict(connection: Connection, wanted: VerdictFilter) -> Iterator[Row[Any]]:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from scanners.communities import WELL_KNOWN
 from scanners.observation import Facts
-from scanners.protocols.snmp import WELL_KNOWN
 from scanners.protocols.snmp_messages import bulk_request
 from scanners.scanner import Look, Occasion
 from scanners.service_facts import ServiceFacts

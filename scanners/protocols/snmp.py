@@ -7,6 +7,7 @@ that is none of the well-known defaults is not written into any fact.
 from typing import ClassVar
 
 from scanners.clean_text import clean_bytes, clean_text
+from scanners.communities import WELL_KNOWN, read_communities
 from scanners.observation import Facts
 from scanners.protocols.network_gear import maker_of, says_network_gear
 from scanners.protocols.snmp_messages import (
@@ -26,14 +27,6 @@ from scanners.services.asn1 import SNMP_DISCOVERY
 from scanners.target import Target
 from scanners.wire import ProtocolError
 from scanners.zone import Intrusiveness
-
-_WELL_KNOWN = (
-    "public private community cisco admin manager default snmp snmpd snmptrap read write monitor security system internal ilmi "
-    "secret hp_admin network tivoli openview proxy rmon agent all canon_admin cable-docsis mngt netman password test guest "
-    "regional core router switch c0de c0nfig apc xerox zabbix nagios cacti observium librenms"
-)
-WELL_KNOWN = frozenset(_WELL_KNOWN.split(" "))
-"""Communities that makers ship or that stand first in every list of guesses, in lower case."""
 
 _VERSIONS = {0: "1", 1: "2c"}
 _SECONDS = 1.5
@@ -83,7 +76,8 @@ class SnmpScanner:
         accepted: dict[str, set[int]] = {}
         best: Response | None = None
         evidence = b"".join(answers)
-        for number, community in enumerate(occasion.zone.snmp_communities):
+        listed = read_communities(occasion.zone.snmp_communities)
+        for number, community in enumerate(listed):
             for version in (1, 0):
                 response = await _get(target, occasion, version, community, 2 * number + version + 1)
                 if response is not None:
@@ -93,7 +87,7 @@ class SnmpScanner:
             raise TimeoutError
         if engine is None and not accepted:
             raise ProtocolError("its answer to an engine discovery is none of SNMP")
-        return Look(_facts(occasion.zone.snmp_communities, engine, accepted, best), evidence)
+        return Look(_facts(listed, engine, accepted, best), evidence)
 
 
 async def _get(target: Target, occasion: Occasion, version: int, community: str, request_id: int) -> Response | None:

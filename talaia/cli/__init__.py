@@ -17,7 +17,8 @@ reached; 6 the scan is incomplete; 7 no such thing; 8 proved broken."""
 # In the order in which a newcomer needs them.
 COMMANDS = (
     "init", "check", "scan", "test-again", "listen", "stop", "findings", "verdicts", "assets", "risk", "rules", "zones", "scans",
-    "serve", "account", "token", "audit", "export", "import", "ticket-text", "demo",
+    "serve", "account", "token", "audit", "export", "import", "feeds", "tickets", "ticket-text",
+    "incident-report", "demo",
 )  # fmt: skip
 
 _MODULES = {"import": "importing"}  # a word that Python keeps for itself

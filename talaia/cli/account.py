@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from collector import accounts
+from collector import accounts, second_step
 from collector.accounts import Account, AccountError
 from collector.audit import note
 from collector.grants import Grant, Role
@@ -23,6 +23,7 @@ class What(StrEnum):
     GRANT = "grant"
     TAKE = "take"
     RESET = "reset"
+    SECOND_STEP = "forget-second-step"
     DISABLE = "disable"
     ENABLE = "enable"
 
@@ -42,6 +43,7 @@ def command(
     """Make, list, disable the accounts of people, and say what they may do.
 
     A new account and `reset` print a link with which the person sets a password, once, within two days.
+    `forget-second-step` is for a device that was lost.
     """
     if what is What.LIST:
         _list(context, as_json=as_json)
@@ -56,7 +58,7 @@ def command(
             else:
                 account = accounts.find_account(connection, name) or end(Exit.NOT_FOUND, f"no account is named {name}")
             code = _do(connection, what, account, grant)
-            detail = {"name": account.name, "grants": [f"{role}:{department or 'city'}"] if what in _OF_GRANTS else []}
+            detail = {"name": account.name, "grants": [str(grant)] if what in _OF_GRANTS else []}
             note(connection, said_here(now(), f"{what}_account", subject="account", subject_id=account.id, detail=detail))
     except AccountError as error:
         end(Exit.USAGE, str(error))
@@ -75,6 +77,8 @@ def _do(connection: Connection, what: What, account: Account, grant: Grant) -> s
     if what in _OF_GRANTS:
         taken = what is What.TAKE
         accounts.set_grants(connection, account, set(account.grants) - {grant} if taken else {*account.grants, grant})
+    elif what is What.SECOND_STEP:
+        second_step.remove(connection, account)
     elif what in (What.DISABLE, What.ENABLE):
         accounts.set_disabled(connection, account, now() if what is What.DISABLE else None)
     return accounts.issue_link(connection, account, now()) if what in (What.CREATE, What.RESET) else None
@@ -83,9 +87,7 @@ def _do(connection: Connection, what: What, account: Account, grant: Grant) -> s
 def _list(context: typer.Context, *, as_json: bool) -> None:
     with chosen(context).reading() as connection:
         found = accounts.list_accounts(connection)
-    lines = [
-        (one.name, one.display_name, [f"{grant.role}:{grant.department or 'city'}" for grant in one.grants], one) for one in found
-    ]
+    lines = [(one.name, one.display_name, list(map(str, one.grants)), one) for one in found]
     if as_json:
         print_lines(
             {"name": name, "display_name": called, "grants": grants, "disabled_at": one.disabled_at}

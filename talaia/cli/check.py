@@ -5,13 +5,16 @@ from typing import Any
 
 import typer
 
+from api.ticketing.trouble import TicketingError
 from collector.schedules import ScheduleError, next_due
+from collector.sealing import SealError
 from rules.parameters import ParameterError
 from scanners.located_yaml import FileError
 from talaia.cli.chosen import Chosen, chosen
 from talaia.cli.output import Exit, say
 from talaia.parts import now
 from talaia.settings import Settings
+from talaia.ticket_systems import ticket_system
 
 
 def command(context: typer.Context) -> None:
@@ -42,11 +45,21 @@ def command(context: typer.Context) -> None:
 
 def _files(words: Chosen) -> list[str]:
     found = []
-    for read in (lambda: words.parts.zones, lambda: words.parts.catalogue, lambda: words.parts.rulebook):
+    for part in ("zones", "catalogue", "rulebook", "deadlines"):
         try:
-            read()
+            getattr(words.parts, part)
         except FileError as error:
             found.append(str(error))
+    try:
+        if words.parts.seal:
+            words.parts.seal.check()
+    except SealError as error:
+        found.append(f"{words.settings.source}: {error}")
+    if words.settings.ticketing:
+        try:
+            ticket_system(words.settings.ticketing, words.settings.path)
+        except TicketingError as error:
+            found.append(f"{words.settings.source}: ticketing: {error}")
     return found
 
 
@@ -65,6 +78,10 @@ def _references(words: Chosen, settings: Settings) -> list[str]:
             next_due(text.as_schedule(zones[text.zone].timezone), now())
         except ScheduleError as error:
             found.append(f"{settings.source}: {error}")
+    if settings.ticketing and catalogue:
+        named = settings.ticketing.queues.keys() | settings.ticketing.languages.keys()
+        for unknown in sorted(named - catalogue.departments.keys()):
+            found.append(f"{settings.source}: ticketing: the catalogue has no department {unknown}")
     parameters: list[tuple[str, Mapping[str, Mapping[str, Any]]]] = [
         (f"{settings.path(settings.zones)}: zone {zone.id}", zone.parameters) for zone in zones.values()
     ]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection, Row
 
+from api.pages.deadline_words import deadline_text, tongue_without_clock
 from api.texts import rule_text, see_it_yourself
 from api.v1 import findings as shown
 from collector.queries.findings import FindingFilter, FindingSort, count_findings, each_finding, findings_starting
@@ -40,6 +41,7 @@ def command(
     asset: Annotated[str | None, typer.Option(help="Text in the asset's name, address or the rule.")] = None,
     department: Annotated[str | None, typer.Option(help="Only this department.")] = None,
     service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
+    exploited: Annotated[bool, typer.Option("--exploited", help="Only what is known to be exploited.")] = False,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their day.")] = False,
     sort: Annotated[FindingSort, typer.Option(help="In which order.")] = FindingSort.RISK,
     limit: Annotated[int, typer.Option(min=1, help="At most so many on a terminal; --json prints all.")] = 40,
@@ -58,6 +60,7 @@ def command(
         severity=tuple(severity or ()),
         department=department,
         service=service,
+        known_exploited=exploited,
         overdue=overdue,
         q=asset,
         now=now(),
@@ -122,6 +125,8 @@ def _one(row: Row[Any], parts: Parts, language: str, *, as_json: bool) -> None:
     facts |= {
         "last evaluated": f"{row.last_evaluated:%Y-%m-%d %H:%M} ({row.last_result})",
         "due": row.due,
+        "due by": deadline_text(tongue_without_clock(language), row.deadline),
+        "known to be exploited": "yes" if row.known_exploited else "no",
         "seen from": row.vantage,
     }
     print_table([("", "left"), ("", "left")], ((name, value) for name, value in facts.items()), empty="")

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from collector.audit import note
 from collector.runs import RunProgress, ScanState, TargetRefused, progress_of, resume_scan, start_scan, zone_of_targets
 from collector.stopping import StopIsPressed, StopWatch
+from talaia.cli.audit import said_here
 from talaia.cli.chosen import chosen, explained
 from talaia.cli.output import Exit, end, print_lines, say
 from talaia.cli.progress import Display
@@ -62,7 +64,10 @@ def asked(parts: Parts, what: Sequence[str], *, by: str) -> list[str]:
         by_zone.setdefault(zone_of_targets(parts.zones.values(), [target]).id, []).append(target)
     wanted += [(parts.zones[zone_id], inside) for zone_id, inside in by_zone.items()]
     with parts.store.write() as connection:
-        return [start_scan(connection, zone, inside, asked_by=by, at=now()) for zone, inside in wanted]  # type: ignore[arg-type]
+        scans = [start_scan(connection, zone, inside, asked_by=by, at=now()) for zone, inside in wanted]  # type: ignore[arg-type]
+        for scan in scans:
+            note(connection, said_here(now(), "start_scan", subject="scan", subject_id=scan))
+    return scans
 
 
 def look(parts: Parts, scans: Sequence[str]) -> list[ScanState]:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from collector.audit import note
 from collector.stopping import release_stop, request_stop
+from talaia.cli.audit import said_here
 from talaia.cli.chosen import chosen, explained
 from talaia.cli.output import say
 from talaia.parts import now
@@ -26,7 +28,10 @@ def command(
     with explained(), chosen(context).parts.store.write() as connection:
         if release:
             found = release_stop(connection)
+            if found:
+                note(connection, said_here(now(), "release_stop"))
             say("Looking may go on." if found else "Looking was not stopped.")
             return
         pressed = request_stop(connection, by=getpass.getuser(), reason=reason, at=now())
+        note(connection, said_here(now(), "press_stop", detail={"reason": reason}))
     say(f"Stopped: {pressed.sentence}. What was seen is kept. `talaia stop --release` lets looking go on.")

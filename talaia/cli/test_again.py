@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from collector.audit import note
 from collector.looking_again import look_again
 from collector.queries.findings import get_finding
 from collector.runs import ScanState, TargetRefused
 from collector.stopping import StopIsPressed
+from talaia.cli.audit import said_here
 from talaia.cli.chosen import chosen, explained
 from talaia.cli.findings import found, line, where
 from talaia.cli.languages import LanguageOption
@@ -33,6 +35,8 @@ def command(
         try:
             with parts.store.write() as connection:
                 asked = look_again(connection, parts.zones, ids, asked_by=f"{getpass.getuser()} (command line)", at=now())
+                for finding in ids:
+                    note(connection, said_here(now(), "test_finding_again", subject="finding", subject_id=finding))
         except (TargetRefused, StopIsPressed) as error:
             end(Exit.STOPPED if isinstance(error, StopIsPressed) else Exit.REFUSED, str(error))
         states = look(parts, list(asked.values()))

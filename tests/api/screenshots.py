@@ -4,18 +4,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.api.browser import chromium, pages_of, serving, sign_in
-from tests.api.world import ask_for_exceptions, make_world, propose_a_change, sqlite_url
+from tests.api.browser import ASKED_FIRST, choose_three, chromium, pages_of, serving, sign_in
+from tests.api.full import OWN_PAGES, full_city, sign_in_as_person
 
+CONFINED = {"own_department": ("citizens",), "own_departments": ("citizens", "innovation")}
 SHAPES = {"light": (1360, 900), "dark": (1360, 900), "narrow": (390, 844)}
 
 
 def main(folder: Path, language: str, only: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
-        world = make_world(sqlite_url(Path(place)), zone_file=Path(place) / "zones.yaml")
-        propose_a_change(world)
-        ask_for_exceptions(world)
+        world = full_city(Path(place))
         with serving(world) as base, chromium() as browser:
             for shape, (width, height) in SHAPES.items():
                 context = browser.new_context(
@@ -26,12 +25,21 @@ def main(folder: Path, language: str, only: list[str]) -> None:
                 page = context.new_page()
                 page.goto(f"{base}/sign-in")
                 page.screenshot(path=folder / f"sign_in-{shape}.png", full_page=True)
-                sign_in(page, base, world)
-                for name, path in pages_of(world).items():
+                sign_in_as_person(page, base)
+                for name, path in {**pages_of(world), **OWN_PAGES}.items():
                     if only and name not in only:
                         continue
                     page.goto(base + path)
                     page.screenshot(path=folder / f"{name}-{shape}.png", full_page=True)
+                for name, act in ASKED_FIRST.items():
+                    if not only or name in only:
+                        choose_three(page, base, act)
+                        page.screenshot(path=folder / f"{name}-{shape}.png", full_page=True)
+                for name, departments in CONFINED.items():
+                    if not only or name in only:
+                        page.context.clear_cookies()
+                        sign_in(page, base, world, secret=world.confined(*departments))
+                        page.screenshot(path=folder / f"{name}-{shape}.png", full_page=True)
                 context.close()
 
 

@@ -28,6 +28,8 @@ PUBLIC = {
     ("GET", "/api/v1/health"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/code"),
+    ("POST", "/sign-in/code"),
     ("GET", "/enter/{code}"),
     ("GET", "/welcome/{code}"),
     ("GET", "/sign-in/oidc"),

@@ -1,29 +1,15 @@
-"""The dashboard in a real browser: it is used, read by axe, and shown what hostile servers say."""
+"""The dashboard in a real browser: it is used, with scripts and without."""
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
 from collector import tables
-from tests.api.browser import chromium, pages_of, serving, sign_in
-from tests.api.world import World, make_world
-
-HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>"
-    '</textarea></title></style><a href="javascript:alert(4)" id=injected>x</a>{{7*7}}${7*7}'
-    "\x1b]0;owned\x07\x1b[31m\u202etxt.exe\u2066\u200b\r\n=cmd|' /C calc'!A0"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
+from tests.api.browser import serving, sign_in
+from tests.api.world import World
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +63,26 @@ def test_a_finding_is_tested_again_and_a_scan_is_stopped(page: Page, base: str, 
     assert [one[0] for one in world.actions.done[before:]] == ["start", "stop"]
 
 
+def test_many_findings_are_chosen_with_the_keyboard_alone(page: Page, base: str, world: World) -> None:
+    before = len(world.actions.done)
+    page.goto(f"{base}/findings?state=open&limit=5")
+    everything = page.locator("input[data-all]")
+    everything.focus()
+    page.keyboard.press("Space")
+    assert page.locator("input[name=finding]:checked").count() == 5
+    expect(page.locator("select[name=which] option").first).to_have_text("the chosen ones (5)")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("select[name=which] option").first).to_have_text("the chosen ones (4)")
+    page.locator("button[value=test-again]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Test 4 findings again?")
+    page.locator("button.main").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/scans/"))
+    assert len(world.actions.done[before][2]) == 4
+
+
 def test_a_running_scan_renews_itself(page: Page, base: str, world: World) -> None:
     page.goto(f"{base}/scans/{world.scan_id}")
     expect(page.locator(".live-head")).to_contain_text("looking at services")
@@ -97,6 +103,12 @@ def test_without_scripts_everything_but_progress_works(browser: Browser, base: s
     page.select_option("select[name=band]", "critical")
     page.click(".filters button")
     assert "band=critical" in page.url
+    shown = page.locator("table.list tbody tr").count()
+    page.select_option("select[name=which]", "shown")
+    page.click("button[value=exceptions]")
+    expect(page.locator("h1")).to_have_text(f"Ask for an exception for {shown} findings?")
+    page.click("text=Back to the list")
+    assert "band=critical" in page.url
     page.locator("table.list td.first a").first.click()
     page.wait_for_url(re.compile("/findings/"))
     context.close()
@@ -113,86 +125,6 @@ def test_language_and_theme_are_switched_and_stay(page: Page, base: str) -> None
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
     page.click("button[value=light]")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
-
-
-def test_on_a_phone_nothing_is_cut(browser: Browser, base: str, world: World) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ca")
-    page = context.new_page()
-    sign_in(page, base, world)
-    for name, path in pages_of(world).items():
-        page.goto(base + path)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 390, (name, wide)
-    context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(browser: Browser, base: str, world: World, scheme: Any) -> None:
-    context = browser.new_context(color_scheme=scheme, locale="en", viewport={"width": 1360, "height": 900})
-    page = context.new_page()
-    axe = Axe()
-    page.goto(f"{base}/sign-in")
-    found: dict[str, Any] = {}
-    sign_in_results = axe.run(page)
-    if sign_in_results.violations_count:
-        found["sign_in"] = sign_in_results.generate_report()
-    sign_in(page, base, world)
-    pages = pages_of(world)
-    if scheme == "dark":  # the same markup in other colours: the pages that have all of them
-        pages = {name: pages[name] for name in ("city", "findings", "finding", "asset", "scans", "scan", "coverage", "zones")}
-    for name, path in pages.items():
-        page.goto(base + path)
-        results = axe.run(page)
-        if results.violations_count:
-            found[name] = results.generate_report()
-    context.close()
-    assert not found, "\n\n".join(f"{name}: {report}" for name, report in found.items())
-
-
-def test_axe_finds_nothing_on_a_phone(browser: Browser, base: str, world: World) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="es")
-    page = context.new_page()
-    sign_in(page, base, world)
-    for name in ("city", "findings", "finding", "asset", "scan"):
-        page.goto(base + pages_of(world)[name])
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{name}: {results.generate_report()}"
-    context.close()
-
-
-def test_hostile_texts_stay_texts_and_nobody_else_is_asked(browser: Browser, tmp_path: Any) -> None:
-    made = make_world(f"sqlite:///{tmp_path / 'x.db'}", hostile=HOSTILE[:253])
-    dialogs: list[str] = []
-    reports: list[str] = []
-    asked: set[str] = set()
-    with serving(made) as url:
-        context = browser.new_context(locale="en")
-        page = context.new_page()
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        page.on("console", lambda message: reports.append(message.text) if "Content Security" in message.text else None)
-        page.on("request", lambda request: asked.add(request.url.split("/")[2]) if "://" in request.url else None)
-        sign_in(page, url, made)
-        for name, path in pages_of(made).items():
-            answer = page.goto(url + path)
-            assert answer is not None
-            policy = answer.headers["content-security-policy"]
-            assert "unsafe" not in policy
-            assert "script-src 'self'" in policy
-            page.wait_for_timeout(50)
-            counted = page.evaluate(
-                "[document.querySelectorAll('#injected,img, script:not([src]), [onerror], [onload], a[href^=javascript]').length,"
-                "/[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069\\u200b]/.test(document.body.innerText)]"
-            )
-            assert counted == [0, False], name
-            assert "49" not in page.title()
-        page.goto(f"{url}/findings")
-        assert "<script>alert(1)</script>" in page.inner_text("table.list")
-        context.close()
-        host = url.split("/")[2]
-    assert dialogs == []
-    assert reports == []
-    assert asked == {host}
-    made.store.close()
 
 
 def test_bands_are_ordered_for_the_colour_blind_too(page: Page, base: str) -> None:

@@ -19,7 +19,8 @@ from starlette.testclient import TestClient
 
 from api.rights import CITY_WIDE, MATRIX, OPERATIONS, Permission
 from collector import audit, tables
-from collector.grants import Role
+from collector.grants import Person, Role
+from collector.tickets import group_of, open_ticket
 from collector.tokens import create_token
 from tests.api.seed import NOW
 from tests.api.world import World, make_world, sqlite_url
@@ -29,6 +30,8 @@ PUBLIC = {
     "health",
     "GET /sign-in",
     "POST /sign-in",
+    "GET /sign-in/code",
+    "POST /sign-in/code",
     "GET /enter/{code}",
     "GET /welcome/{code}",
     "POST /welcome/{code}",
@@ -43,10 +46,22 @@ PUBLIC = {
 BODIES: dict[str, dict[str, Any]] = {
     "start_scan": {"zone": "dmz"},
     "press_stop": {"reason": "a test"},
+    "test_findings_again": {"ids": ["no-such-thing"]},
+    "open_tickets": {"ids": ["no-such-thing"]},
+    "ask_exceptions": {"of": {"ids": ["no-such-thing"]}, "why": {"reason": "a test", "until": "2026-12-31T00:00:00Z"}},
+    "create_webhook": {"url": "https://127.0.0.1/"},
+    "replay_webhook": {"after": "latest"},
+    "replay_dead_letters": {},
+    "create_schedule": {"id": "matrix", "zone": "dmz", "cron": "0 3 * * *"},
+    "change_schedule": {"zone": "dmz", "cron": "0 4 * * *"},
+    "create_filter": {"name": "made by the matrix", "query": {"state": ["open"]}},
+    "change_filter": {"name": "made by the matrix", "query": {"state": ["open"]}},
     "create_token": {"name": "made by the matrix", "role": "viewer", "departments": [OWN]},
+    "create_account": {"name": "made", "display_name": "made by the matrix"},
+    "set_account_grants": {"grants": []},
 }
 # How one department's things are named in the addresses: what an address does not name is the same for everybody.
-NAMED = ("finding_id", "asset_id", "department_id", "service_id", "key")
+NAMED = ("ticket_id", "finding_id", "asset_id", "department_id", "service_id", "key")
 
 
 @dataclass(frozen=True)
@@ -89,15 +104,22 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def things(city: World) -> dict[str, dict[str, str]]:
+    return things_of(city)
+
+
+def things_of(city: World) -> dict[str, dict[str, str]]:
     """One finding, asset, department and service of each of two departments, and one of each that does not exist."""
     found: dict[str, dict[str, str]] = {"none": dict.fromkeys((*NAMED, "service"), "no-such-thing")}
-    with city.store.read() as connection:
+    with city.store.write() as connection:
         for department in (OWN, OTHER):
             finding = connection.execute(select(tables.finding).where(tables.finding.c.department_id == department)).first()
             service = connection.execute(select(tables.service).where(tables.service.c.department_id == department)).first()
             assert finding
             assert service
+            group = group_of(finding)
+            ticket, _ = open_ticket(connection, group, "vila", by=Person("token:1", "one"), at=NOW)
             found[department] = {
+                "ticket_id": ticket,
                 "finding_id": finding.id,
                 "asset_id": finding.asset_id,
                 "department_id": department,
@@ -110,6 +132,10 @@ def things(city: World) -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def secrets(city: World) -> dict[tuple[Role, str], str]:
+    return secrets_of(city)
+
+
+def secrets_of(city: World) -> dict[tuple[Role, str], str]:
     """A token for each role: for the whole city, and confined to one department."""
     made: dict[tuple[Role, str], str] = {}
     with city.store.write() as connection:
@@ -129,12 +155,15 @@ def address(operation: Operation, things: dict[str, str], city: World) -> str:
         "rule_id": "TLS-002",
         "zone_id": "dmz",
         "token_id": "no-such-thing",
+        "webhook_id": "no-such-thing",
         "change_id": "no-such-thing",
         "exception_id": "no-such-thing",
+        "schedule_id": "matrix",
     }
+    query = "?format=nmap&zone=dmz" if operation.name == "import_file" else ""
     if operation.path.startswith("/services/"):
         values["key"] = things["service"]
-    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "no-such-thing"), operation.path)
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "no-such-thing"), operation.path) + query
 
 
 def ask(city: World, secret: str, operation: Operation, path: str) -> Any:
@@ -144,7 +173,8 @@ def ask(city: World, secret: str, operation: Operation, path: str) -> Any:
         body = BODIES.get(operation.name)
         if operation.name == "create_token":
             body = {**BODIES["create_token"], "name": f"made {operation.name} {secret[-20:]} {path}"[:100]}
-        return client.request(operation.method, path, json=body)
+        sent = {"files": {"file": ("scan.xml", b"<nmaprun/>")}} if operation.name == "import_file" else {"json": body}
+        return client.request(operation.method, path, **sent)
     client = TestClient(city.app, headers={"accept-language": "en"}, follow_redirects=False)
     client.post("/sign-in", data={"token": secret})
     if operation.method == "GET":

@@ -40,14 +40,17 @@ def rulebook() -> Rulebook:
 class City:
     """What the tests publish about. Every look of it is a new observation."""
 
-    def __init__(self, store: Store, at: datetime = START, namespace: str = "vilamar") -> None:
+    def __init__(self, store: Store, at: datetime = START, namespace: str = "vilamar", **settings: Any) -> None:
         self.store = store
         self.now = at
         self.documents = EcsDocuments(msgspec.structs.replace(PUBLISHER, namespace=namespace), rulebook())
-        settings = IngestSettings(clock=lambda: self.now)
-        self.ingest = Ingest(store, rulebook(), settings, self._deliver)
+        self.use(**settings)
 
-    def _deliver(self, connection: Connection, changes: Changes) -> None:
+    def use(self, **settings: Any) -> None:
+        """Take in by these settings from now on."""
+        self.ingest = Ingest(self.store, rulebook(), IngestSettings(clock=lambda: self.now, **settings), self.deliver)
+
+    def deliver(self, connection: Connection, changes: Changes) -> None:
         put(connection, self.documents.of_changes(connection, changes, at=self.now), at=self.now)
 
     def later(self, **spent: float) -> None:
@@ -76,8 +79,12 @@ class City:
     def redis(self, address: str, *, password: bool | None, port: int = 6379) -> Observation:
         return self.seen("redis", address, port, RedisFacts(auth_required=password, version="7.0.15"))
 
-    def ssh(self, address: str, *, protocol: str = "2.0", name: str | None = None) -> Observation:
-        key = HostKeyFacts(algorithm="ssh-ed25519", bits=256, sha256=f"SHA256:{address}")
+    def silence(self, address: str) -> Observation:
+        return self.seen("host", address, None, HostFacts(alive=False, tcp_open=(), tcp_covered="1-65535"))
+
+    def ssh(self, address: str, *, protocol: str = "2.0", name: str | None = None, key_of: str | None = None) -> Observation:
+        """``key_of``: the address at which the host key was seen before."""
+        key = HostKeyFacts(algorithm="ssh-ed25519", bits=256, sha256=f"SHA256:{key_of or address}")
         return self.seen("ssh", address, 22, SshFacts(protocol=protocol, host_keys=(key,)), name=name)
 
     def look(self, address: str, *, password: bool = False) -> Changes:

@@ -120,6 +120,22 @@ def test_networks_give_undeclared_assets_a_department(store: Store, tmp_path: Pa
     watch.check()
 
 
+def test_what_nobody_declares_follows_its_service(store: Store, tmp_path: Path) -> None:
+    catalogue = load_catalogue(written(tmp_path, CITY))
+    watch = Watch(store, networks=catalogue.network_defaults())
+    apply(store, tmp_path / "catalogue.yaml", watch)
+    watch.take(watch.redis(False, "192.0.2.200"), watch.redis(False, "198.51.100.7"))
+    moved = CITY.replace("web: {department: citizens", "web: {department: safety")
+    apply(store, written(tmp_path, moved.replace("exposure: internet", "exposure: internal")), watch)
+    inside = watch.asset_at("192.0.2.200")
+    (finding,) = watch.rows(tables.finding, tables.finding.c.asset_id == inside.id, tables.finding.c.rule == "DB-901")
+    assert (inside.department_id, finding.department_id, finding.exposure) == ("safety", "safety", "internal")
+    watch.check()
+    before = everything(watch)
+    apply(store, tmp_path / "catalogue.yaml", watch)
+    assert everything(watch) == before
+
+
 def test_stated_exposure_never_hides_what_the_internet_sees(store: Store, tmp_path: Path) -> None:
     watch = Watch(store)
     apply(store, written(tmp_path, CITY.replace("exposure: internet", "exposure: isolated")), watch)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from collector import exceptions, tables
 from collector.exceptions import Covers, ExceptionRefused, Wanted
 from collector.grants import Person
+from collector.queries.exceptions import ExceptionFilter, list_exceptions
 from collector.store import Store
 from scanners.observation import Outcome, Vantage
 from tests.collector.watching import Watch
@@ -76,7 +77,7 @@ def test_seen_from_the_internet_it_is_void(watch: Watch) -> None:
     watch.later(days=1)
     watch.take(watch.redis(False, vantage=Vantage.INTERNET))
     assert (watch.finding().state, state(watch, key)) == ("open", "void")
-    assert watch.actions()[-1] == "finding-unwaived"
+    assert watch.actions()[-2:] == ["finding-unwaived", "exception-void"]
     watch.check()
 
 
@@ -106,11 +107,54 @@ def test_people_withdraw_refuse_and_end(watch: Watch) -> None:
         exceptions.refuse(connection, second, by=OTHER, at=watch.now)
     approve(watch, third)
     with watch.store.read() as connection:
-        soon = exceptions.list_exceptions(connection, ending_before=watch.now + timedelta(days=31))
-        assert [row.id for row in soon] == [third]
+        soon = list_exceptions(connection, ExceptionFilter(ending_before=watch.now + timedelta(days=31)))
+        assert [row.id for row in soon.items] == [third]
     watch.ingest.change(lambda batch, life: exceptions.end(batch, life, third, by=OTHER))
     assert [state(watch, key) for key in (first, second, third)] == ["withdrawn", "refused", "ended"]
     assert watch.finding().state == "open"
+    watch.check()
+
+
+def _moves(watch: Watch, there: str = "192.0.2.11") -> None:
+    """The machine of 192.0.2.10 answers elsewhere by its host key; the two assets prove to be one."""
+    watch.later(days=10)
+    watch.take(watch.silence(), watch.host(there, open_=(22, 6379)), watch.redis(False, there), scan="moved")
+    watch.later(minutes=1)
+    watch.take(watch.ssh(there, "key-a"), scan="moved")
+    assert "asset-merged" in watch.actions()
+
+
+@pytest.mark.parametrize("covers", [Covers.FINDING, Covers.ASSET])
+def test_two_assets_that_prove_to_be_one_keep_what_was_approved(store: Store, covers: Covers) -> None:
+    watch = Watch(store)
+    watch.take(watch.host(open_=(22, 6379)), watch.ssh("192.0.2.10", "key-a"), watch.redis(False))
+    before = watch.finding()
+    key = {Covers.FINDING: before.id, Covers.ASSET: before.asset_id}[covers]
+    wanted = Wanted("DB-901", covers, key, "replaced in spring", watch.now + timedelta(days=60), "firewall", 0.5)
+    with watch.store.write() as connection:
+        made = exceptions.ask(connection, wanted, by=ONE, at=watch.now)
+    approve(watch, made)
+    _moves(watch)
+    after = watch.finding()
+    (kept,) = watch.rows(tables.exception)
+    assert (after.state, after.exception_id, kept.state) == ("waived", made, "approved")
+    assert kept.key == {Covers.FINDING: after.id, Covers.ASSET: after.asset_id}[covers]
+    watch.later(days=51)
+    watch.ingest.refresh()
+    assert (watch.finding().state, state(watch, made)) == ("open", "expired")
+    watch.check()
+
+
+def test_two_assets_that_prove_to_be_one_void_what_was_approved_of_less(store: Store) -> None:
+    """The other of the two is reached from the internet, which nobody approved."""
+    watch = Watch(store)
+    watch.take(watch.host(open_=(22, 6379)), watch.ssh("192.0.2.10", "key-a"), watch.redis(False))
+    key = ask(watch, days=60)
+    approve(watch, key)
+    watch.later(days=9)
+    watch.take(watch.redis(False, "192.0.2.11", vantage=Vantage.INTERNET), scan="seen from outside")
+    _moves(watch)
+    assert (watch.finding().state, watch.finding().exception_id, state(watch, key)) == ("open", None, "void")
     watch.check()
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from collector import tables
 from collector.migrations import current, head, migrate
@@ -135,9 +137,30 @@ def test_other_urls_are_refused_in_a_sentence(url: str) -> None:
         open_store(url)
 
 
-def test_an_error_shows_no_password() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://talaia:s3cret@host:port/x",
+        "postgresql://talaia:s3cret:4@host:port/x",
+        "postgresql://talaia:an@s3cret@host/x",
+        "postgresql://talaia:an@s3cret:99@host/x",
+        "postgresql:/talaia:s3cret@host/x",
+        "postgresql://talaia@host/x?password=s3cret",
+        "mysql://talaia:s3cret@host/x",
+    ],
+)
+def test_an_error_shows_no_password(url: str) -> None:
+    """M8: wherever somebody may have written it."""
     with pytest.raises(StoreError) as caught:
-        open_store("postgresql://talaia:s3cret@host:port/x")
+        open_store(url)
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_error_shows_nothing_of_what_was_to_be_written(store: Store) -> None:
+    """M8: the sentences of a database's errors go to the log."""
+    row = {"digest": "s3cret", "token_id": "none-such", "expires_at": _moment()}
+    with pytest.raises(IntegrityError) as caught, store.write() as connection:
+        connection.execute(tables.entry_code.insert().values(**row))
     assert "s3cret" not in str(caught.value)
 
 

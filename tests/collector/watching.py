@@ -1,7 +1,7 @@
 """Observations and a judge for the collector's tests: small facts, rules that look at one field."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from collector.ingest import Ingest, IngestSettings
 from collector.records import Changes
 from collector.store import Store
 from rules.context import AssetFacts, EndpointFacts
+from rules.flaws import ShownCves
 from rules.verdict import Confidence, Result, Severity, Verdict
 from scanners.observation import Facts, Observation, Outcome, Vantage
 from scanners.protocols.ftp import FtpFacts
@@ -26,6 +27,12 @@ START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 class SmallJudge:
     """Four rules. ``DB-901`` fails when Redis needs no password, ``NET-901`` on anonymous FTP, ``SSH-901`` on protocol 1 and
     ``INV-901`` on an asset that nobody declared. None gives unknown; the texts ``no rule`` give not applicable."""
+
+    flawed: Collection[str] = ()
+    cves: Collection[str] = ()
+
+    def shown_cves(self, rule: str, observed: Any, expected: Any) -> ShownCves | None:
+        return None
 
     def judge(
         self,

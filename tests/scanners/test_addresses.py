@@ -1,6 +1,7 @@
 """Texts that could mean another address than they show are refused (S4), and hostile text is shown harmless."""
 
 import ipaddress
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -120,3 +121,14 @@ def test_clean_text_is_one_harmless_line(text: str, limit: int) -> None:
     assert all(character == " " or character.isprintable() for character in shown if character.isascii())
     assert not set(shown) & set("\x00\x1b\x9b\n\r\u2028\u202e\u200b\ufeff\u2066\ufe0f\u3164\ud800")
     assert "\n" not in clean_bytes(text.encode("utf-8", "surrogatepass"), limit)
+
+
+def test_a_character_that_shows_nothing_or_moves_text_never_passes() -> None:
+    """Every character of Unicode, alone and between others: it stays as it is only when it shows."""
+    hidden = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    blank = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
+    blank |= {chr(code) for code in range(0xE0100, 0xE01F0)}
+    for code in range(0x110000):
+        character = chr(code)
+        kept = unicodedata.category(character) not in hidden and character not in blank
+        assert (clean_text(f"a{character}b") == f"a{character}b") is kept, hex(code)

@@ -38,7 +38,7 @@ def test_every_target_has_one_place(count: int) -> None:
 def test_no_network_is_hit_in_a_burst(count: int, start: int, parts: int) -> None:
     """Of any 100 consecutive places, a network that is one n-th of the range gets about 100/n."""
     spread, size = Spread(count), count // parts
-    hits = [0] * (parts + 1)
+    hits = [0] * (count // size + 1)
     for place in range(start, start + 100):
         hits[spread.at(place) // size] += 1
     assert max(hits) <= 100 / parts + 8

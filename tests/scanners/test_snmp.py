@@ -1,6 +1,5 @@
 """SNMP against net-snmp's agent with and without communities; messages against pysnmp's encoding; hostile bytes."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,15 +69,30 @@ async def test_an_agent_that_takes_public(tmp_path: Path) -> None:
 
 
 async def test_a_community_of_the_zone_s_own_is_written_nowhere(tmp_path: Path) -> None:
+    kept = tmp_path / "community"
+    kept.write_text("G3heim-vilamar\n")
     with snmpd(tmp_path, "rocommunity G3heim-vilamar\n") as place:
-        observation = await seen(place, "public", "G3heim-vilamar")
+        observation = await seen(place, "public", f"file:{kept}")
     assert isinstance(observation.facts, snmp.SnmpFacts)
     assert (observation.facts.community_accepted, observation.facts.default_community) == (True, False)
     assert observation.facts.communities == ("(one that the zone lists)",)
     assert "G3heim" not in repr(observation)
     assert b"G3heim" not in observation.evidence
-    zone = loopback_zone(snmp_communities=("G3heim-vilamar",))
-    assert "G3heim" not in repr(zone) + json.dumps(zone.model_dump(mode="json"))
+    kept.unlink()
+    other = tmp_path / "other"
+    other.mkdir()
+    with snmpd(other, "rocommunity public\n") as place:
+        missing = await seen(place, f"file:{kept}")
+    assert (missing.outcome, missing.detail) == (
+        Outcome.ERROR,
+        f"SecretError: the secret file:{kept} could not be read: No such file or directory",
+    )
+
+
+def test_a_community_of_one_s_own_is_named_by_its_place_only() -> None:
+    with pytest.raises(ValidationError, match="write where it is") as refused:
+        loopback_zone(snmp_communities=("G3heim-vilamar",))
+    assert "G3heim" not in str([error["msg"] for error in refused.value.errors()])
 
 
 async def test_an_agent_of_version_3_only(tmp_path: Path) -> None:
@@ -99,7 +113,7 @@ async def test_silence_is_no_fact() -> None:
 
 def test_a_zone_lists_sixteen_communities_at_most() -> None:
     with pytest.raises(ValidationError):
-        loopback_zone(snmp_communities=tuple(f"c{number}" for number in range(17)))
+        loopback_zone(snmp_communities=tuple(f"env:C{number}" for number in range(17)))
 
 
 @pytest.mark.parametrize(("version", "module"), [(0, api.SNMP_VERSION_1), (1, api.SNMP_VERSION_2C)])

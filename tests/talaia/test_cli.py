@@ -149,6 +149,14 @@ def test_export_writes_a_spreadsheet_and_templates(city: Path) -> None:
     rows = list(csv.reader(io.StringIO(talaia("export", "findings-csv", cwd=city).stdout)))
     assert rows[0][:3] == ["rule", "title", "state"]
     assert "logs-posture.inventory" in talaia("export", "elasticsearch-templates", cwd=city).stdout
+    rows = list(csv.DictReader(io.StringIO(talaia("export", "findings", "--state", "open", cwd=city).stdout)))
+    found = [json.loads(line)["id"] for line in talaia("findings", "--json", cwd=city).stdout.splitlines()]
+    assert [row["id"] for row in rows] == found
+    (run,) = json.loads(talaia("export", "findings", "--format", "sarif", cwd=city).stdout)["runs"]
+    assert {result["guid"] for result in run["results"]} >= set(found)
+    talaia("export", "findings", "--format", "none", cwd=city, code=2)
+    assert "shows a CVE" in talaia("export", "findings", "--format", "csaf", "--rule", "TLS-001", cwd=city, code=7).stderr
+    assert "mp.com.2" in talaia("export", "ens-catalog", cwd=city).stdout
 
 
 def test_an_empty_store_says_what_to_do_next(city: Path) -> None:
@@ -213,3 +221,30 @@ def test_import_tries_takes_and_refuses(city: Path) -> None:
     (city / "scan.xml").write_text(report[:-30])
     assert "scan.xml:1" in talaia(*words, cwd=city, code=1).stderr
     talaia("import", "scan.xml", "--format", "nmap", "--zone", "none", cwd=city, code=7)
+
+
+def test_results_of_another_scanner_are_imported(city: Path) -> None:
+    line = {"template-id": "git-config", "info": {"name": "Git", "severity": "medium"}, "ip": "127.77.200.1", "port": "443"}
+    (city / "found.jsonl").write_text(json.dumps({**line, "timestamp": "2026-11-20T10:00:00.5Z"}) + "\n")
+    words = ("import", "found.jsonl", "--format", "nuclei", "--zone", "own")
+    assert "1 results stand" in talaia(*words, "--dry-run", cwd=city).stderr
+    assert "EXT-003" not in talaia("findings", cwd=city).stdout
+    assert "1 results stand, 0 are gone" in talaia(*words, cwd=city).stderr
+    assert "EXT-003" in talaia("findings", cwd=city).stdout
+    (city / "found.jsonl").write_text('{"template-id": 1}\n')
+    assert "found.jsonl:1" in talaia(*words, cwd=city, code=1).stderr
+
+
+def test_an_inventory_is_imported_with_a_mapping(city: Path) -> None:
+    (city / "mapping.yaml").write_text("source: register\ncolumns: {id: Number, addresses: IP}\n")
+    (city / "inventory.csv").write_text("Number;IP\n1;127.0.2.1\n2;192.0.2.1\n")
+    words = ("import", "inventory.csv", "--format", "csv", "--mapping", "mapping.yaml")
+    tried = talaia(*words, "--dry-run", cwd=city).stderr
+    assert "Nothing was changed" in tried
+    assert "added: 1, 2" in tried
+    assert "2 assets added" in talaia(*words, cwd=city).stderr
+    assert "2 as they were" in talaia(*words, cwd=city).stderr
+    (city / "inventory.csv").write_text("Number;IP\n1;192.0.2\n")
+    assert "inventory.csv:2" in talaia(*words, cwd=city, code=1).stderr
+    talaia("import", "inventory.csv", "--format", "csv", cwd=city, code=2)
+    talaia("import", "inventory.csv", "--format", "nmap", cwd=city, code=2)

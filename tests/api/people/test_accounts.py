@@ -190,7 +190,7 @@ def test_every_unsafe_page_refuses_a_form_without_the_mark_of_the_session(city: 
     city.person("marta", Grant(Role.ADMINISTRATOR), Grant(Role.APPROVER))
     browser = city.browser()
     city.sign_in(browser, "marta")
-    public = {"/sign-in", "/language", "/theme", "/welcome/{code}", "/sign-in/oidc/logout"}
+    public = {"/sign-in", "/sign-in/code", "/language", "/theme", "/welcome/{code}", "/sign-in/oidc/logout"}
     unsafe = [
         one
         for one in operations_of(city.world.app)
@@ -204,26 +204,6 @@ def test_every_unsafe_page_refuses_a_form_without_the_mark_of_the_session(city: 
         assert browser.request(one.method, path, headers={"sec-fetch-site": "cross-site"}).status_code == 403, one
     for path in public - {"/welcome/{code}"} | {"/welcome/x"}:
         assert browser.post(path, data={}, headers={"sec-fetch-site": "cross-site"}).status_code == 403
-
-
-def test_ten_thousand_tries_are_bounded_and_the_owner_is_not_locked_out(city: City) -> None:
-    """A5. Tries come from as many addresses as an attacker likes; each asks argon2 only while the account's budget lasts."""
-    city.person("marta", Grant(Role.VIEWER))
-    owner = city.browser("203.0.113.9")
-    assert city.sign_in(owner, "marta").status_code == 303
-    computed: list[str] = []
-    keeper = city.world.app.state.passwords
-    check = keeper.check
-    keeper.check = lambda stored, password: computed.append(password) or check(stored, password)
-    attackers = [city.browser(f"198.51.100.{number}") for number in range(1, 101)]
-    statuses = [city.sign_in(attackers[number % 100], "marta", f"guess {number}").status_code for number in range(10_000)]
-    windows = 2 + len(statuses) // 200  # minutes that the loop may at most have taken, on the slowest of machines
-    assert len(computed) <= 5 * windows
-    assert statuses.count(429) >= 10_000 - 5 * windows
-    assert 303 not in statuses
-    assert city.sign_in(owner, "marta").status_code == 303
-    at_home = city.browser("203.0.113.9")  # the known address, another browser
-    assert city.sign_in(at_home, "marta").status_code == 303
 
 
 def test_a_login_nobody_has_is_throttled_and_costs_as_much(city: City) -> None:
@@ -327,6 +307,6 @@ def test_accounts_on_both_databases(store: Store) -> None:
             accounts.remember_places(connection, account, [place], NOW + timedelta(minutes=number))
         assert [accounts.knows_place(connection, account, place) for place in places] == [False] * 10 + [True] * 20
         secret = sessions.open_session(connection, account, NOW, timedelta(hours=12), "a browser")
-        found = sessions.session_account(connection, secret, NOW, timedelta(hours=1))
-        assert found
-        assert found[0].name == "marta"
+        found = sessions.session_of(connection, secret, NOW, timedelta(hours=1))
+        assert isinstance(found, sessions.Live)
+        assert (found.account.name, found.by_provider) == ("marta", False)

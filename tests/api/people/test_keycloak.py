@@ -12,10 +12,14 @@ import httpx2
 import pytest
 
 from api.oidc import Oidc, Provider
+from collector import accounts, provider_sessions, tables
+from collector.audit import latest
 from collector.grants import Grant, Role
 from tests.api.browser import serving
 from tests.api.world import World, make_world, sqlite_url
 from tests.keycloak import Keycloak, keycloak
+
+WORTH = {"risk": Grant(Role.ANALYST), "look": Grant(Role.VIEWER)}
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +67,7 @@ def prepare(server: Keycloak, city: World, base: str) -> None:
         "realmRoles": ["risk"],
     }
     realm = f"vilamar-{urlsplit(base).port}"
-    roles = {"realm": [{"name": "risk"}]}
+    roles = {"realm": [{"name": "risk"}, {"name": "look"}]}
     server.admin(
         "POST",
         "/realms",
@@ -71,8 +75,8 @@ def prepare(server: Keycloak, city: World, base: str) -> None:
     )
     secret = "only-for-the-tests"
     issuer = f"{server.url}/realms/{realm}"
-    provider = Provider(issuer, "talaia", lambda: secret, "realm_access.roles", {"risk": Grant(Role.ANALYST)})
-    city.app.state.oidc = Oidc(provider, lambda: datetime.now(UTC))
+    provider = Provider(issuer, "talaia", lambda: secret, "realm_access.roles", WORTH)
+    city.app.state.oidc = Oidc(provider, lambda: datetime.now(UTC), city.store)
     object.__setattr__(city.app.state.parts, "base_url", base)  # the port is known once it is served
 
 
@@ -111,6 +115,43 @@ def test_a_person_of_keycloak_comes_in_and_is_signed_out_from_there(server: Keyc
             assert one.get(f"{base}/findings").headers.get("location") == "/sign-in"
         leaving = browser.get(f"{base}/sign-in/oidc/leave")
         assert browser.get(leaving.headers["location"]).status_code == 302  # nobody is signed in there any more: back at once
+
+
+def test_what_keycloak_takes_away_is_gone_here_at_the_next_question(server: Keycloak, city: World) -> None:
+    """A role, then the account: each shows once the session's last question is 45 seconds old. Keycloak is asked for real."""
+    with serving(city) as base:
+        prepare(server, city, base)
+        realm = city.app.state.oidc.provider.issuer.rpartition("/")[2]
+        browser, _ = signed_in(base)
+        person = server.admin("GET", f"/realms/{realm}/users?username=marta")[0]
+        roles = f"/realms/{realm}/users/{person['id']}/role-mappings/realm"
+        look = server.admin("GET", f"/realms/{realm}/roles/look")
+        risk = server.admin("GET", f"/realms/{realm}/roles/risk")
+        assert browser.get(f"{base}/findings").status_code == 200
+        server.admin("POST", roles, [look])
+        server.admin("DELETE", roles, [risk])
+        assert _grants(city) == ["analyst"]
+        _later(city)
+        assert browser.get(f"{base}/findings").status_code == 200
+        assert _grants(city) == ["viewer"]
+        server.admin("PUT", f"/realms/{realm}/users/{person['id']}", {**person, "enabled": False})
+        _later(city)
+        assert browser.get(f"{base}/findings").headers["location"] == "/sign-in"
+        with city.store.read() as connection:
+            assert connection.execute(tables.provider_session.select()).all() == []
+            assert latest(connection)[0].action == "signed_out_by_provider"
+
+
+def _grants(city: World) -> list[str]:
+    with city.store.read() as connection:
+        account = accounts.list_accounts(connection)[0]
+    return [grant.role.value for grant in account.grants]
+
+
+def _later(city: World) -> None:
+    """As if the provider had been asked 45 seconds ago."""
+    with city.store.write() as connection:
+        connection.execute(tables.provider_session.update().values(checked_at=datetime.now(UTC) - provider_sessions.EVERY))
 
 
 def _replayed_code(oidc: Oidc, back: str, base: str) -> None:

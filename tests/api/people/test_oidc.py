@@ -34,6 +34,9 @@ class Liar:
         self.forge: Any = None
         self.posted: list[dict[str, str]] = []
         self.nonce = ""
+        self.forgetful = False
+        self.given = 0  # refresh tokens
+        self.says: tuple[int, bytes] | None = None  # instead of a token
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -50,7 +53,9 @@ class Liar:
         if path == "/keys":
             return {"keys": [key.as_dict(private=False) for key in self.keys]}
         if path == "/token":
-            return {"access_token": "x", "id_token": (self.forge or self.token)(self.claims())}
+            self.given += 1
+            refresh = {} if self.forgetful else {"refresh_token": f"refresh {self.given}"}
+            return {"access_token": "x", "id_token": (self.forge or self.token)(self.claims()), **refresh}
         names = {"authorization_endpoint": "/authorize", "token_endpoint": "/token", "jwks_uri": "/keys"}
         return {"issuer": self.issuer, **{name: self.issuer + where for name, where in names.items()}}
 
@@ -59,8 +64,10 @@ class Liar:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = json.dumps(liar._answer(self.path)).encode()
-                self.send_response(200)
+                status, body = 200, json.dumps(liar._answer(self.path)).encode()
+                if liar.says and self.path == "/token":
+                    status, body = liar.says
+                self.send_response(status)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -89,8 +96,9 @@ def city(tmp_path: Path, liar: Liar) -> Iterator[World]:
         return datetime.now(UTC)
 
     world = make_world(sqlite_url(tmp_path), base_url="https://testserver", clock=now)
-    provider = Provider(liar.issuer, "talaia", lambda: "secret", "groups", {"risk": Grant(Role.ANALYST)})
-    world.app.state.oidc = Oidc(provider, now)
+    roles = {"risk": Grant(Role.ANALYST), "look": Grant(Role.VIEWER, "citizens")}
+    provider = Provider(liar.issuer, "talaia", lambda: "secret", "groups", roles)
+    world.app.state.oidc = Oidc(provider, now, world.store)
     yield world
     world.store.close()
 
@@ -145,6 +153,7 @@ def test_a_person_signs_in_with_pkce_and_has_the_roles_of_the_provider(city: Wor
         {"sub": 7},
         {"groups": []},
         {"groups": "risk"},
+        {"groups": ["another"]},
     ],
     ids=str,
 )

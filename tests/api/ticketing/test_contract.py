@@ -1,151 +1,212 @@
-"""What every ticket connector keeps, against the real Request Tracker."""
+"""What every ticket connector keeps, on every system in ``backends``."""
 
-import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 
 import pytest
 
-from api.ticketing import request_tracker as rt
-from api.ticketing.exchange import Exchange, header_login
-from api.ticketing.ticketing import Changes, Draft, Fields, Priority, Reference, Status, find_or_create, secret_file
+from api.ticketing.ticketing import ENDED, Changes, Draft, Fields, Priority, Reference, Status, find_or_create
 from api.ticketing.trouble import TicketingError
-from tests.request_tracker import RequestTrackerServer, request_tracker
+from tests.api.ticketing.backends import NAMES
+from tests.api.ticketing.desk import Desk
+
+BODY = 'Switch it off: à, ñ, <b>bold</b> & "quoted"\n\n* one\n* two #1 {{name}}'
+LINK = "https://talaia.test.invalid/groups/1"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RequestTrackerServer]:
-    with tempfile.TemporaryDirectory(prefix="talaia-rt-") as folder:
-        Path(folder).chmod(0o755)
-        with request_tracker(Path(folder)) as started:
-            yield started
+@pytest.fixture(params=NAMES)
+def desk(request: pytest.FixtureRequest, desks: Callable[[str], Desk]) -> Desk:
+    return desks(request.param)
 
 
-def connector(url: str, token_file: Path) -> rt.RequestTracker:
-    login = header_login("authorization", secret_file(token_file), "token")
-    exchange = Exchange(url, login, system="Request Tracker", sleep=lambda seconds: None)
-    return rt.RequestTracker(exchange, queue="Posture")
-
-
-@pytest.fixture
-def desk(server: RequestTrackerServer) -> rt.RequestTracker:
-    return connector(server.url, server.token_file)
-
-
-def draft() -> Draft:
+def draft(*, priority: Priority = Priority.HIGH, due: date | None = date(2027, 12, 1), owner: str | None = None) -> Draft:
     return Draft(
         external_id=f"posture:vila:{uuid.uuid4()}",
-        subject="TLS 1.0\nis accepted",
-        body="Switch it off: à, ñ, <b>",
-        priority=Priority.HIGH,
-        due=date(2026, 12, 1),
-        link="https://talaia.test.invalid/groups/1",
+        subject="TLS 1.0\nis accepted: à <b> & \"ñ\" 'l·l'",
+        body=BODY,
+        priority=priority,
+        due=due,
+        owner=owner,
+        link=LINK,
     )
 
 
-def test_it_says_what_answers(desk: rt.RequestTracker) -> None:
-    assert desk.check().startswith("Request Tracker 5")
+def kept_there(desk: Desk, due: date | None) -> date | None:
+    return due if desk.deadlines else None
 
 
-def test_made_once_and_found(desk: rt.RequestTracker) -> None:
+def fields_of(desk: Desk, *names: str) -> set[str]:
+    return {name for name in names if desk.deadlines or name != "due"}
+
+
+def test_it_says_what_answers(desk: Desk) -> None:
+    assert desk.ticketing.check().startswith(desk.says)
+
+
+@pytest.mark.parametrize("priority", Priority)
+def test_what_is_made_is_read_back(desk: Desk, priority: Priority) -> None:
+    wanted = draft(priority=priority)
+    made = desk.ticketing.create(wanted)
+    read = desk.ticketing.read(made)
+    assert read.reference == made
+    assert (read.external_id, read.priority, read.due) == (wanted.external_id, priority, kept_there(desk, wanted.due))
+    assert (read.subject, read.owner, read.assignee) == (wanted.title(), desk.owners[0], None)
+    assert read.status in (Status.NEW, Status.OPEN)
+    assert made.url.startswith(desk.pages or desk.url)
+    text = desk.raw_text(made.id)
+    assert wanted.title() in text
+    assert wanted.external_id in text
+    assert LINK in text
+    assert all(line in text for line in BODY.splitlines())
+
+
+def test_a_ticket_may_have_no_deadline_and_another_owner(desk: Desk) -> None:
+    read = desk.ticketing.read(desk.ticketing.create(draft(due=None, owner=desk.owners[1])))
+    assert (read.due, read.owner) == (None, desk.owners[1])
+
+
+def test_one_ticket_also_after_a_kill_between_its_creation_and_our_commit(desk: Desk) -> None:
     wanted = draft()
-    assert desk.search(wanted.external_id) is None
-    made = find_or_create(desk, wanted)
-    assert find_or_create(desk, wanted) == made == desk.search(wanted.external_id)
-    read = desk.read(made)
-    assert (read.external_id, read.status, read.priority, read.due) == (
-        wanted.external_id,
-        Status.NEW,
-        wanted.priority,
-        wanted.due,
-    )
-    assert (read.subject, read.owner, read.assignee) == ("TLS 1.0 is accepted", "Posture", None)
+    assert desk.ticketing.search(wanted.external_id) is None
+    desk.ticketing.create(wanted)  # killed here: nobody kept what it answered
+    found = find_or_create(desk.another(), wanted)
+    assert find_or_create(desk.ticketing, wanted) == found == desk.ticketing.search(wanted.external_id)
+    assert desk.count(wanted.external_id) == 1
 
 
-def test_people_keep_their_fields(desk: rt.RequestTracker, server: RequestTrackerServer) -> None:
+def test_each_status_that_a_person_sets_is_read_and_the_ticket_is_found(desk: Desk) -> None:
+    for status in sorted(desk.statuses):
+        wanted = draft()
+        made = desk.ticketing.create(wanted)
+        desk.set_status(made.id, status)
+        read = desk.ticketing.read(made)
+        assert read.status is status
+        assert read.raw_status
+        assert desk.ticketing.search(wanted.external_id) == made
+
+
+def test_our_fields_are_written_while_nobody_else_wrote_them(desk: Desk) -> None:
     wanted = draft()
-    made = desk.create(wanted)
-    before = Fields(priority=wanted.priority, due=wanted.due, owner="Posture")
-    server.person(made.id, {"Priority": "25", "Owner": "laia"})
-    new = Fields(priority=Priority.CRITICAL, due=date(2026, 12, 24), owner="Network")
-    outcome = desk.update(made, Changes(wanted=new, before=before))
-    assert (outcome.written, outcome.kept) == ({"due", "owner"}, {"priority"})
-    read = desk.read(made)
-    assert (read.priority, read.due, read.owner, read.assignee) == (Priority.LOW, date(2026, 12, 24), "Network", "laia")
+    made = desk.ticketing.create(wanted)
+    before = Fields(priority=wanted.priority, due=wanted.due, owner=desk.owners[0])
+    new = Fields(priority=Priority.CRITICAL, due=date(2027, 12, 24), owner=desk.owners[1])
+    outcome = desk.ticketing.update(made, Changes(wanted=new, before=before))
+    assert (outcome.written, outcome.kept) == (fields_of(desk, "priority", "due", "owner"), frozenset())
+    read = desk.ticketing.read(made)
+    assert (read.priority, read.due, read.owner) == (new.priority, kept_there(desk, new.due), new.owner)
+    again = desk.ticketing.update(made, Changes(wanted=new, before=new))
+    assert (again.written, again.kept) == (frozenset(), frozenset())
 
 
-def test_resolved_there_is_read_and_reopened_with_the_reason(desk: rt.RequestTracker, server: RequestTrackerServer) -> None:
-    made = desk.create(draft())
-    server.person(made.id, {"Status": "resolved"})
-    assert desk.read(made).status is Status.RESOLVED
-    desk.reopen(made, "It is still accepted: ñ")
-    read = desk.read(made)
-    assert (read.status, [(remark.author, remark.text) for remark in read.remarks]) == (
-        Status.OPEN,
-        [("talaia", "It is still accepted: ñ")],
-    )
-    desk.propose_resolution(made, "Seen closed")
-    assert desk.read(made).status is Status.RESOLVED
+def test_people_keep_their_fields(desk: Desk) -> None:
+    wanted = draft()
+    made = desk.ticketing.create(wanted)
+    desk.set_priority(made.id, Priority.LOW)
+    desk.set_assignee(made.id)
+    desk.set_due(made.id, date(2028, 2, 1))
+    new = Fields(priority=Priority.CRITICAL, due=date(2027, 12, 24))
+    outcome = desk.ticketing.update(made, Changes(wanted=new, before=Fields(priority=wanted.priority, due=wanted.due)))
+    assert (outcome.written, outcome.kept) == (frozenset(), fields_of(desk, "priority", "due"))
+    read = desk.ticketing.read(made)
+    assert (read.priority, read.due, read.assignee) == (Priority.LOW, kept_there(desk, date(2028, 2, 1)), desk.person)
 
 
-def test_what_changed_comes_in_pages_and_each_once(desk: rt.RequestTracker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rt, "PAGE", 2)
-    start = datetime.now(UTC) - timedelta(minutes=1)
-    made = {desk.create(draft()).id for _ in range(5)}
-    seen = [remote.reference.id for remote in desk.changed_since(start)]
-    assert made <= set(seen)
-    assert len(seen) == len(set(seen))
-    assert not list(desk.changed_since(datetime.now(UTC) + timedelta(hours=1)))
+def test_resolved_there_is_read_and_reopened_with_the_reason(desk: Desk) -> None:
+    made = desk.ticketing.create(draft())
+    desk.set_assignee(made.id)
+    desk.set_status(made.id, Status.RESOLVED)
+    assert desk.ticketing.read(made).status is Status.RESOLVED
+    desk.ticketing.reopen(made, "It is still accepted: ñ <b> & 1 < 2")
+    read = desk.ticketing.read(made)
+    assert read.status not in ENDED
+    assert [(remark.author, remark.text) for remark in read.remarks] == [(desk.talaia, "It is still accepted: ñ <b> & 1 < 2")]
+    assert (read.assignee, read.due) == (desk.person, kept_there(desk, date(2027, 12, 1)))
+    desk.ticketing.propose_resolution(made, "Seen closed")
+    read = desk.ticketing.read(made)
+    assert read.status is Status.RESOLVED
+    assert [remark.text for remark in read.remarks][-1] == "Seen closed"
 
 
-def test_a_change_answered_with_200_and_not_made_is_refused(desk: rt.RequestTracker) -> None:
-    made = desk.create(draft())
-    with pytest.raises(TicketingError, match="did not make it") as told:
-        desk.update(made, Changes(wanted=Fields(owner="Nowhere"), before=Fields(owner="Posture")))
-    assert told.value.kind == "refused"
+def test_what_is_open_stays_open_and_what_is_ended_stays_as_people_ended_it(desk: Desk) -> None:
+    made = desk.ticketing.create(draft())
+    desk.set_status(made.id, Status.WAITING)
+    desk.ticketing.reopen(made, "Looked again")
+    assert desk.ticketing.read(made).status is Status.WAITING
+    ended = Status.CLOSED if Status.CLOSED in desk.statuses else Status.REJECTED
+    desk.set_status(made.id, ended)
+    desk.ticketing.propose_resolution(made, "Seen closed")
+    read = desk.ticketing.read(made)
+    assert (read.status, len(read.remarks)) == (ended, 2)
 
 
-def test_what_is_gone_is_refused(desk: rt.RequestTracker) -> None:
+def test_comments_come_in_their_order_with_their_authors(desk: Desk) -> None:
+    made = desk.ticketing.create(draft())
+    assert desk.ticketing.read(made).remarks == ()
+    desk.ticketing.comment(made, "First: <b> à\n\n* of ours")
+    desk.comment(made.id, "Second: l·l & <i>")
+    desk.ticketing.comment(made, "Third")
+    read = desk.ticketing.read(made)
+    assert [(remark.author, remark.text.replace("\r\n", "\n")) for remark in read.remarks] == [
+        (desk.talaia, "First: <b> à\n\n* of ours"),
+        (desk.person, "Second: l·l & <i>"),
+        (desk.talaia, "Third"),
+    ]
+    assert all(abs(remark.written_at - datetime.now(UTC)) < timedelta(hours=1) for remark in read.remarks)
+    assert desk.ticketing.read(made, datetime.now(UTC) + timedelta(hours=1)).remarks == ()
+    assert len(desk.ticketing.read(made, datetime.now(UTC) - timedelta(hours=1)).remarks) == 3
+    assert (read.status in ENDED) is False
+
+
+def test_what_changed_comes_in_pages_and_each_once(desk: Desk) -> None:
+    start = datetime.now(UTC) - timedelta(seconds=2)
+    made = [desk.ticketing.create(draft()) for _ in range(3)]
+    desk.set_status(made[0].id, Status.RESOLVED)
+    desk.comment(made[1].id, "Not before Monday")
+    with desk.in_pages_of(2):
+        found = list(desk.ticketing.changed_since(start))
+    seen = {remote.reference.id: remote for remote in found}
+    assert len(found) == len(seen)
+    assert {one.id for one in made} <= set(seen)
+    assert all(remote.external_id for remote in seen.values())
+    assert seen[made[0].id].status is Status.RESOLVED
+    assert [remark.text for remark in seen[made[1].id].remarks] == ["Not before Monday"]
+    assert not list(desk.ticketing.changed_since(datetime.now(UTC) + timedelta(hours=1)))
+
+
+def test_a_change_that_is_not_made_there_is_refused(desk: Desk) -> None:
+    made = desk.ticketing.create(draft())
     with pytest.raises(TicketingError) as told:
-        desk.read(Reference(id="99999", url=""))
+        desk.ticketing.update(made, Changes(wanted=Fields(owner="Nowhere"), before=Fields(owner=desk.owners[0])))
+    assert told.value.kind == "refused"
+    assert desk.ticketing.read(made).owner == desk.owners[0]
+
+
+def test_what_was_never_there_is_refused(desk: Desk) -> None:
+    made = desk.ticketing.create(draft())
+    missing = Reference(id=made.id[:-1] + "7654321" if made.id[-1].isdigit() else "nothing", url="")
+    with pytest.raises(TicketingError) as told:
+        desk.ticketing.read(missing)
     assert (told.value.kind, told.value.found_nothing) == ("refused", True)
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [(429, "temporary"), (503, "temporary"), (500, "temporary"), (400, "refused"), (401, "refused"), (302, "refused"),
-     (409, "conflict"), (412, "conflict")],
-)  # fmt: skip
-def test_troubles_have_their_kind_and_show_no_secret(status: int, kind: str, tmp_path: Path) -> None:
-    class Troubled(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            echoed = f"you sent {self.headers['authorization']}".encode()
-            self.send_response(status)
-            self.send_header("retry-after", "7")
-            self.send_header("content-length", str(len(echoed)))
-            self.end_headers()
-            self.wfile.write(echoed)
-
-        def log_message(self, format: str, *args: object) -> None:
-            assert "a-very-secret-token" not in format % args
-
-    (tmp_path / "token").write_text("a-very-secret-token\n")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Troubled) as troubled:
-        Thread(target=troubled.serve_forever, daemon=True).start()
-        with pytest.raises(TicketingError) as told:
-            connector(f"http://127.0.0.1:{troubled.server_port}", tmp_path / "token").read(Reference(id="1", url=""))
-        troubled.shutdown()
-    assert told.value.kind == kind
-    assert told.value.retry_after == (7.0 if kind == "temporary" else None)
-    assert "a-very-secret-token" not in str(told.value)
+def test_what_is_deleted_there_is_ended_and_makes_room_for_another(desk: Desk) -> None:
+    wanted = draft()
+    made = desk.ticketing.create(wanted)
+    desk.delete(made.id)
+    try:
+        ended = desk.ticketing.read(made).status in ENDED
+    except TicketingError as error:
+        ended = error.found_nothing
+    assert ended
+    again = find_or_create(desk.ticketing, wanted)
+    read = desk.ticketing.read(again)
+    assert (read.external_id, read.status in ENDED) == (wanted.external_id, False)
 
 
-def test_nobody_there_is_temporary(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("a-very-secret-token\n")
-    with pytest.raises(TicketingError) as told:
-        connector("http://127.0.0.1:9", tmp_path / "token").read(Reference(id="1", url=""))
-    assert told.value.kind == "temporary"
+def test_a_ticket_of_somebody_else_is_no_ticket_of_ours(desk: Desk) -> None:
+    """An id that begins or continues another is another."""
+    wanted = draft()
+    desk.ticketing.create(wanted)
+    assert desk.ticketing.search(wanted.external_id[:-1]) is None
+    assert desk.ticketing.search(wanted.external_id + "0") is None

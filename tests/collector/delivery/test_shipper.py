@@ -263,7 +263,7 @@ def test_a_secret_is_read_from_its_file_and_never_shown(tmp_path: Path) -> None:
     key.write_text(" \n")
     with pytest.raises(DestinationError, match="is empty"):
         connect(Destination(hosts=("https://127.0.0.1:9",), api_key_file=key))
-    with pytest.raises(DestinationError, match="cannot be read"):
+    with pytest.raises(DestinationError, match="could not be read"):
         connect(Destination(hosts=("https://127.0.0.1:9",), api_key_file=tmp_path / "none"))
     with pytest.raises(DestinationError, match="authority file"):
         connect(Destination(hosts=("https://127.0.0.1:9",), ca_file=tmp_path / "none"))

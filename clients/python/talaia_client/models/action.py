@@ -1,0 +1,42 @@
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    ASSET_ADDRESS_LOST = "asset-address-lost"
+    ASSET_BACK = "asset-back"
+    ASSET_GONE = "asset-gone"
+    ASSET_IDENTITY_CHANGED = "asset-identity-changed"
+    ASSET_MERGED = "asset-merged"
+    ASSET_MOVED = "asset-moved"
+    ASSET_NEW = "asset-new"
+    ASSET_RETIRED = "asset-retired"
+    EXCEPTION_APPROVED = "exception-approved"
+    EXCEPTION_ENDED = "exception-ended"
+    EXCEPTION_EXPIRED = "exception-expired"
+    EXCEPTION_REFUSED = "exception-refused"
+    EXCEPTION_REQUESTED = "exception-requested"
+    EXCEPTION_VOID = "exception-void"
+    EXCEPTION_WITHDRAWN = "exception-withdrawn"
+    FINDING_CHANGED = "finding-changed"
+    FINDING_EXPLOITED = "finding-exploited"
+    FINDING_HANDED_OVER = "finding-handed-over"
+    FINDING_MOVED = "finding-moved"
+    FINDING_OPENED = "finding-opened"
+    FINDING_REOPENED = "finding-reopened"
+    FINDING_RESOLVED = "finding-resolved"
+    FINDING_TAKEN_OVER = "finding-taken-over"
+    FINDING_UNWAIVED = "finding-unwaived"
+    FINDING_WAIVED = "finding-waived"
+    FINDING_WEIGHED = "finding-weighed"
+    PORT_CLOSED = "port-closed"
+    PORT_NEW = "port-new"
+    PORT_REOPENED = "port-reopened"
+    SCAN_FAILED = "scan-failed"
+    SCAN_FINISHED = "scan-finished"
+    SCAN_STOPPED = "scan-stopped"
+    WEBHOOK_DISABLED = "webhook-disabled"
+    ZONES_CHANGED = "zones-changed"
+    ZONES_REFUSED = "zones-refused"
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,10 @@
+from enum import StrEnum
+
+
+class CityFixesLanguageType0(StrEnum):
+    CA = "ca"
+    EN = "en"
+    ES = "es"
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,12 @@
+from enum import StrEnum
+
+
+class ExportOscalSeverityItem(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+
+    def __str__(self) -> str:
+        return str(self.value)

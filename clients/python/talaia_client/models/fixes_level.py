@@ -1,0 +1,11 @@
+from enum import StrEnum
+
+
+class FixesLevel(StrEnum):
+    ASSET = "asset"
+    CITY = "city"
+    DEPARTMENT = "department"
+    SERVICE = "service"
+
+    def __str__(self) -> str:
+        return str(self.value)

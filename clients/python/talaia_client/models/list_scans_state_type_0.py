@@ -1,0 +1,12 @@
+from enum import StrEnum
+
+
+class ListScansStateType0(StrEnum):
+    FAILED = "failed"
+    FINISHED = "finished"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    WAITING = "waiting"
+
+    def __str__(self) -> str:
+        return str(self.value)

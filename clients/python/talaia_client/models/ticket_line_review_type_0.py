@@ -1,0 +1,11 @@
+from enum import StrEnum
+
+
+class TicketLineReviewType0(StrEnum):
+    GONE = "gone"
+    NOT_PROVED = "not_proved"
+    REJECTED = "rejected"
+    STILL_THERE = "still_there"
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,11 @@
+from enum import StrEnum
+
+
+class TicketWholeClosedBecauseType0(StrEnum):
+    DROPPED = "dropped"
+    EXCEPTED = "excepted"
+    MOVED = "moved"
+    PROVED = "proved"
+
+    def __str__(self) -> str:
+        return str(self.value)
