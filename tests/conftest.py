@@ -12,6 +12,8 @@ from collector.migrations import migrate
 from collector.store import Store, open_store
 from tests.postgresql import postgresql
 
+TOGETHER = {"collector/delivery"}  # folders whose tests share two Elasticsearch nodes, and the indices in them
+
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
@@ -46,3 +48,10 @@ def store(store_url: str) -> Iterator[Store]:
     migrate(opened)
     yield opened
     opened.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share servers stay in one process when several run side by side (``-n``, by file unless said otherwise)."""
+    for item in items:
+        folder = str(item.path.parent.relative_to(Path(__file__).parent))
+        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
