@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from collector.feeds.keeping import pending, weighed
 from collector.findings import LifeCycle
 from collector.identity import IdentityPolicy
 from collector.intake import Intake
-from collector.inventory import NetworkDefault, judge_inventory, prune
+from collector.inventory import ASSETS_AT_ONCE, NetworkDefault, judge_inventory, present_assets, prune
 from collector.inventory_size import freeze_when_due
 from collector.records import Changes, Deliver, ScoreRecord
 from collector.store import Store
@@ -32,6 +33,8 @@ from scanners.service_facts import ServiceFacts
 from scanners.zone import Zone
 
 __all__ = ["Changes", "Ingest", "IngestSettings", "Judge", "NetworkDefault"]
+
+_OTHERS_TURN_SECONDS = 0.02  # SQLite has no queue of writers: who waits asks again after some milliseconds
 
 
 class _GarbageCollector:
@@ -162,19 +165,31 @@ class Ingest:
             freeze_when_due(writing, now)
             return self._hand_on(writing, Changes.nothing(), self._scores(writing, now, always=True))
 
-    def refresh(self, connection: Connection | None = None) -> Changes:
-        """What changes by time alone: overdue findings weigh more, unseen assets are judged (INV-001 to 003), and what
-        the feeds or the policy say otherwise now. Call daily."""
-        with self._writing(connection) as writing:
+    def refresh(self) -> int:
+        """What changes by time alone: exceptions end, overdue findings weigh more, unseen assets are judged (INV-001 to 003),
+        and what the feeds or the policy say otherwise now. Call daily. Returns the number of assets judged.
+
+        In short transactions of ``ASSETS_AT_ONCE`` assets: whoever else writes waits for one of them at most. A kill in between
+        loses nothing; the next call begins anew.
+        """
+        self.change(lapse, groups=False)
+        with self._store.read() as reading:
+            waiting, assets = pending(reading), present_assets(reading)
+        for start in range(0, len(assets), ASSETS_AT_ONCE):
+            self._judge(assets[start : start + ASSETS_AT_ONCE])
+            time.sleep(_OTHERS_TURN_SECONDS)
+        with self._store.write() as writing:
             now = self._settings.clock()
-            intake = Intake(writing, self._tables, self._rulebook, self._settings, now)
-            lapse(intake.batch, intake.life)
-            waiting = pending(writing)
-            changes = judge_inventory(writing, intake)
             weighed(writing, waiting)
             freeze_when_due(writing, now)
             prune(writing, now - self._settings.remember_ids_for)
-            return self._hand_on(writing, changes, self._scores(writing, now, always=True))
+            self.hand_on(writing, Changes.nothing())
+        return len(assets)
+
+    def _judge(self, assets: Sequence[str]) -> None:
+        with _COLLECTOR.paused(), self._store.write() as writing:
+            intake = Intake(writing, self._tables, self._rulebook, self._settings, self._settings.clock())
+            self._hand_on(writing, judge_inventory(intake, assets), ())
 
     def change(
         self, work: Callable[[Batch, LifeCycle], Any], connection: Connection | None = None, *, groups: bool = True

@@ -21,7 +21,7 @@ from scanners.target import Network
 if TYPE_CHECKING:
     from collector.intake import Intake
 
-ASSETS_AT_ONCE = 2_000
+ASSETS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -94,24 +94,27 @@ def somebody_answered(connection: Connection, batch: Batch, asset: AssetRecord, 
     return connection.execute(wanted).first() is not None
 
 
-def judge_inventory(connection: Connection, intake: Intake) -> Changes:
-    """Judge every asset by what the inventory says of it now (INV-001 to 003); weigh what became overdue or has another deadline.
-
-    Assets proved gone are left alone. ``days_unseen`` of one that was never seen is not determined.
-    """
+def present_assets(connection: Connection) -> Sequence[str]:
+    """The ids of all assets that are not proved gone."""
     table = tables.asset.c
-    ids = connection.execute(select(table.id).where(table.gone_since.is_(None)).order_by(table.id)).scalars().all()
+    return connection.execute(select(table.id).where(table.gone_since.is_(None)).order_by(table.id)).scalars().all()
+
+
+def judge_inventory(intake: Intake, assets: Sequence[str]) -> Changes:
+    """Judge these by what the inventory says of them now (INV-001 to 003); weigh what became overdue or has another deadline.
+
+    Those proved gone, or merged into others, since their ids were read are left alone. ``days_unseen`` of one that was never
+    seen is not determined.
+    """
     cause = f"inventory {intake.now.isoformat()}"
-    for start in range(0, len(ids), ASSETS_AT_ONCE):
-        part = ids[start : start + ASSETS_AT_ONCE]
-        intake.batch.load(part)
-        intake.life.announce(one for asset_id in part for one in intake.batch.findings[asset_id].values())
-        for asset_id in part:
-            asset = intake.batch.assets[asset_id]
-            _weigh_by_time(intake, asset)
-            days = None if asset.last_seen is None else max(0.0, (intake.now - asset.last_seen).total_seconds() / 86_400)
-            seen = intake.inventory_seen(asset, intake.now, cause, "", Vantage.INTERNAL.value)
-            intake.judge_asset(asset, seen, days)
+    intake.batch.load(assets)
+    present = [one for one in map(intake.batch.assets.get, assets) if one is not None and one.gone_since is None]
+    intake.life.announce(one for asset in present for one in intake.batch.findings[asset.id].values())
+    for asset in present:
+        _weigh_by_time(intake, asset)
+        days = None if asset.last_seen is None else max(0.0, (intake.now - asset.last_seen).total_seconds() / 86_400)
+        seen = intake.inventory_seen(asset, intake.now, cause, "", Vantage.INTERNAL.value)
+        intake.judge_asset(asset, seen, days)
     return intake.finish(ingested=0, skipped=0)
 
 

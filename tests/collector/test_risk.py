@@ -4,9 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from collector import tables
+from collector import ingest, tables
 from collector.catalogue import apply_catalogue, load_catalogue
 from collector.risk import group_score
 from collector.score import Level, asset_risk, group_interval, group_risk
@@ -22,6 +22,10 @@ def watch(store: Store, tmp_path: Path) -> Watch:
     with store.write() as connection:
         apply_catalogue(connection, load_catalogue(written(tmp_path, CITY)), lambda: found.now)
     return found
+
+
+def judged(watch: Watch) -> set[tuple[str, str]]:
+    return {(one.asset.name, one.verdict.result.value) for changes in watch.delivered for one in changes.evaluations}
 
 
 def score(watch: Watch, level: Level, key: str = "") -> object:
@@ -109,10 +113,45 @@ def test_history_has_one_row_an_hour_with_the_hours_last_value(watch: Watch) -> 
 def test_refresh_judges_what_no_look_touches(watch: Watch) -> None:
     watch.take(watch.redis(True, "198.51.100.7"))
     watch.later(days=90)
-    changes = watch.ingest.refresh()
-    judged = {(evaluation.asset.name, evaluation.verdict.result.value) for evaluation in changes.evaluations}
-    assert judged == {("records", "pass"), ("www", "pass"), ("198.51.100.7", "fail")}
+    watch.delivered.clear()
+    assert watch.ingest.refresh() == 3
+    assert judged(watch) == {("records", "pass"), ("www", "pass"), ("198.51.100.7", "fail")}
     assert watch.asset_at("192.0.2.20").last_evaluated is None  # nobody looked: it still widens the interval
+    watch.check()
+
+
+def test_between_the_turns_of_a_refresh_others_write(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "ASSETS_AT_ONCE", 2)
+    watch.take(*(watch.redis(True, f"198.51.100.{number}") for number in range(1, 8)))
+    last = max(watch.rows(tables.asset), key=lambda row: row.id)
+
+    def another_writes(_: float) -> None:
+        with watch.store.write() as connection:
+            connection.execute(update(tables.asset).where(tables.asset.c.id == last.id).values(gone_since=watch.now))
+
+    monkeypatch.setattr(ingest.time, "sleep", another_writes)
+    watch.delivered.clear()
+    watch.ingest.refresh()
+    turns = [changes for changes in watch.delivered if changes.evaluations]
+    assert max(len({one.asset.id for one in changes.evaluations}) for changes in turns) == 2
+    assert {name for name, _ in judged(watch)} == {row.name for row in watch.rows(tables.asset)} - {last.name}
+    watch.check()
+
+
+def test_a_refresh_that_was_killed_is_made_up_for_by_the_next(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "ASSETS_AT_ONCE", 1)
+    watch.take(*(watch.redis(False, f"198.51.100.{number}") for number in range(1, 4)))
+    before = {row.id: row.risk for row in watch.rows(tables.finding)}
+    watch.later(days=40)
+    turns = iter([0, 0])
+    monkeypatch.setattr(ingest.time, "sleep", lambda _: next(turns))
+    with pytest.raises(StopIteration):
+        watch.ingest.refresh()
+    watch.check()
+    monkeypatch.setattr(ingest.time, "sleep", lambda _: None)
+    watch.ingest.refresh()
+    rows = [row for row in watch.rows(tables.finding) if row.id in before and row.rule == "DB-901"]
+    assert all(row.risk > before[row.id] for row in rows)
     watch.check()
 
 
