@@ -22,6 +22,23 @@ def translations(language: str) -> NullTranslations:
     return Translations.load(LOCALES, [language], domain="talaia")
 
 
+# A page writes hundreds of numbers, most of them again and again, and Babel reads its locale for each.
+@lru_cache(maxsize=8)
+def _locale(language: str) -> Locale:
+    return Locale.parse(_LOCALE_NAMES[language])
+
+
+@lru_cache(maxsize=32_768)
+def _decimal(value: float, digits: int, language: str) -> str:
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return numbers.format_decimal(value, format=pattern, locale=_locale(language))
+
+
+@lru_cache(maxsize=4_096)
+def _percent(share: float, language: str) -> str:
+    return numbers.format_percent(share, format="#,##0\u00a0%" if language != "en" else "#,##0%", locale=_locale(language))
+
+
 @dataclass(frozen=True)
 class Tongue:
     """One language, on one clock: what templates format and translate with."""
@@ -32,7 +49,7 @@ class Tongue:
 
     @property
     def locale(self) -> Locale:
-        return Locale.parse(_LOCALE_NAMES[self.language])
+        return _locale(self.language)
 
     def gettext(self, text: str) -> str:
         return translations(self.language).ugettext(text) if text else ""
@@ -58,10 +75,7 @@ class Tongue:
         return self.word("source", text)
 
     def number(self, value: float | None, digits: int = 0) -> str:
-        if value is None:
-            return "–"
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return numbers.format_decimal(value, format=pattern, locale=self.locale)
+        return "–" if value is None else _decimal(value, digits, self.language)
 
     def signed(self, value: float, digits: int = 1) -> str:
         """With its sign, a true minus; nothing that would read as −0."""
@@ -74,8 +88,7 @@ class Tongue:
         """A share of 0 to 1. What is not all is never rounded up to all."""
         if value is None:
             return "–"
-        shown = min(value, 0.99) if value < 1 else 1.0
-        return numbers.format_percent(shown, format="#,##0\u00a0%" if self.language != "en" else "#,##0%", locale=self.locale)
+        return _percent(min(value, 0.99) if value < 1 else 1.0, self.language)
 
     def exactly(self, at: datetime) -> str:
         local = dates.format_datetime(at, "d MMM y, HH:mm:ss", tzinfo=self.timezone, locale=self.locale)

@@ -101,6 +101,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(_ROOM / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # templates are installed, not edited: no look at the disk for each page
         finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
