@@ -81,9 +81,9 @@ class Oidc:
     def begin(self, back: str) -> tuple[str, str]:
         """Where to send the browser, and the secret to leave in its cookie."""
         where = self.endpoint("authorization_endpoint")
-        nonce, verifier, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(48), secrets.token_urlsafe(32)
-        challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        kept = {"nonce": nonce, "verifier": verifier, "browser": digest_of(browser)}
+        nonce, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        challenge = _encoded(hashlib.sha256(_verifier(browser).encode()).digest())
+        kept = {"nonce": nonce, "browser": digest_of(browser)}
         with self._store.write() as connection:
             state = attempts.begin(connection, "oidc", self._clock(), _ATTEMPT_LASTS, kept=kept)
         asked = {
@@ -107,7 +107,7 @@ class Oidc:
         if not hmac.compare_digest(attempt.kept["browser"], digest_of(browser)):
             raise Refused("the answer came to another browser than the one that asked")
         sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
-        answer = self._token({**sent, "code_verifier": attempt.kept["verifier"]})
+        answer = self._token({**sent, "code_verifier": _verifier(browser)})
         claims = self._claims(answer.get("id_token"))
         if claims.get("nonce") != attempt.kept["nonce"]:
             raise Refused("the nonce is not the one that was sent")
@@ -222,6 +222,15 @@ class Oidc:
         if answer.status_code != 200:
             raise Unreachable(f"the identity provider answered {answer.status_code}")
         return found
+
+
+def _verifier(browser: str) -> str:
+    """PKCE's secret, worked out of the one in the browser's cookie: who reads the store cannot say it."""
+    return _encoded(hmac.digest(browser.encode(), b"code_verifier", "sha256"))
+
+
+def _encoded(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _number(value: Any) -> bool:

@@ -95,7 +95,9 @@ def _normal(text: str) -> URL:
         return url.set(drivername="sqlite+pysqlite")
     if backend == "sqlite":
         raise StoreError("a database in memory would be forgotten: give the path of a file, as in sqlite:///talaia.db")
-    raise StoreError(f"Talaia keeps its data in SQLite or PostgreSQL, not in {backend!r}")
+    raise StoreError(
+        f"the database of Talaia is SQLite or PostgreSQL, not {backend!r}: write sqlite:///talaia.db or postgresql://…"
+    )
 
 
 def _without_login(text: str) -> str:

@@ -1,10 +1,8 @@
 """``talaia serve``: the API, the scheduler, the workers and the delivery, each in a thread of one process."""
 
 import asyncio
-import ctypes
 import gc
 import logging
-import resource
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -38,7 +36,6 @@ from talaia.ticket_systems import ticket_system
 
 log = logging.getLogger("talaia")
 
-_PR_SET_DUMPABLE = 4  # linux/prctl.h
 DIGESTS_LOOKED_AT = timedelta(seconds=30)
 REFRESH_EVERY = timedelta(hours=6)  # overdue findings weigh more by the day; Kibana's pages show 26 hours
 
@@ -121,7 +118,6 @@ def entry_link(connection: Connection, parts: Parts, token: Token) -> str:
 
 def serve(parts: Parts) -> None:
     """Serve until SIGTERM or Ctrl-C; what runs then is taken up again by the next start."""
-    leave_no_core()
     listen = parts.settings.listen
     check_seal(parts)
     config = uvicorn.Config(
@@ -151,13 +147,6 @@ def serve(parts: Parts) -> None:
         if parts.settings.mail:
             stack.enter_context(_every(DIGESTS_LOOKED_AT, digests(parts, parts.settings.mail, base_url(parts)).round))
         uvicorn.Server(config).run()
-
-
-def leave_no_core() -> None:
-    """No copy of this process's memory, which holds secrets while they are used, is written to a disk when it crashes (core(5)),
-    and none is read by another process of its user (ptrace(2))."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _refresh(parts: Parts) -> None:

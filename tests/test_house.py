@@ -71,7 +71,7 @@ def test_scapy_and_nmap_stay_in_their_own_processes() -> None:
 
 
 def test_nothing_happens_at_import() -> None:
-    """Importing every module opens no socket, reads no clock-dependent settings and starts no thread."""
+    """Importing every module opens no socket, reads no clock-dependent settings and starts no thread and no other program."""
     modules = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in SOURCES
@@ -81,6 +81,9 @@ def test_nothing_happens_at_import() -> None:
         "import sys, socket, threading, importlib\n"
         "def refuse(*a, **k): raise AssertionError('a socket at import')\n"
         "socket.socket.connect = refuse; socket.socket.bind = refuse\n"
+        "def heard(what, how):\n"
+        "    assert what not in ('subprocess.Popen', 'os.posix_spawn', 'os.exec', 'os.fork', 'os.system'), how\n"
+        "sys.addaudithook(heard)\n"
         f"for name in {modules!r}: importlib.import_module(name)\n"
         "assert threading.active_count() == 1, threading.enumerate()\n"
     )

@@ -29,6 +29,7 @@ from scanners.clean_text import clean_text
 LANGUAGE_COOKIE = "talaia_language"
 THEME_COOKIE = "talaia_theme"
 THEMES = ("auto", "light", "dark")
+_LETTING_IN = ("/enter/", "/sign-in/oidc/")
 _ROOM = Path(__file__).parent.parent
 
 
@@ -71,7 +72,7 @@ def shared(request: Request, tongue: Tongue) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "auto",
         "city": name_of(parts.city_names, "Talaia", tongue.language),
         "here": request.url.path,
-        "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "address": _address(request),
         "caller": caller,
         "rooms": rooms_of(caller, request.url.path) if isinstance(caller, Caller) else [],
         "provider": parts.provider is not None,
@@ -93,6 +94,14 @@ def shared(request: Request, tongue: Tongue) -> dict[str, Any]:
         "pressed": _pressed(parts) if isinstance(caller, Caller) else None,
         "now": parts.clock(),
     }
+
+
+def _address(request: Request) -> str:
+    """Where a form leads back to. The addresses of signing in hold what lets somebody in, once: none of them is repeated."""
+    path, query = request.url.path, request.url.query
+    if path.startswith(_LETTING_IN):
+        return "/sign-in"
+    return f"{path}?{query}" if query else path
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from talaia.cli.chosen import Chosen
+from talaia.no_core import leave_no_core
 
 EPILOG = """A first look: talaia init, then write your networks into zones.yaml, talaia check, talaia scan, talaia findings.
 
@@ -60,6 +61,7 @@ def words(
         typer.Option("--config", "-c", help="Settings file; else TALAIA_CONFIG, ./talaia.yaml, /etc/talaia/talaia.yaml."),
     ] = None,
 ) -> None:
+    leave_no_core()
     context.obj = Chosen(config)
 
 

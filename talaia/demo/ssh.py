@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import asyncssh
+from scanners.ssh_library import asyncssh
 
 HARDENED = {
     "kex_algs": ["curve25519-sha256", "ecdh-sha2-nistp256", "diffie-hellman-group16-sha512"],

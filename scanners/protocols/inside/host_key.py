@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import asyncssh
-
 from scanners.host_access import ASK
+from scanners.ssh_library import asyncssh
 from scanners.wire import ProtocolError
 
 _LARGEST = 1024 * 1024

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import asyncssh
 from cryptography.utils import CryptographyDeprecationWarning
 
 from scanners.host_access import ASK, HostAccess
@@ -23,6 +22,7 @@ from scanners.protocols.ssh.authentication import DoorTunnel
 from scanners.scanner import Look, Occasion
 from scanners.secret_reference import read_secret
 from scanners.service_facts import ServiceFacts
+from scanners.ssh_library import asyncssh
 from scanners.target import Target
 from scanners.wire import ProtocolError, WireLimits
 from scanners.zone import Intrusiveness, Zone

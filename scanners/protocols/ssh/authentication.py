@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import asyncssh
 from cryptography.utils import CryptographyDeprecationWarning
 
+from scanners.ssh_library import asyncssh
 from scanners.wire import ProtocolError, Wire
 
 # Old servers too: what is asked for is only the list of methods, and no secret is ever sent.

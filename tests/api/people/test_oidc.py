@@ -16,12 +16,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.oidc import Oidc, Provider
 from collector import accounts
 from collector.audit import latest
 from collector.grants import Grant, Role
+from collector.sign_in_tables import sign_in_attempt
 from tests.api.world import World, make_world, sqlite_url
 
 
@@ -133,6 +135,20 @@ def test_a_person_signs_in_with_pkce_and_has_the_roles_of_the_provider(city: Wor
     again = browser.get("/sign-in/oidc/back", params={"state": first["state"], "code": "c"})
     assert again.status_code == 401  # neither the state nor the code is taken twice
     assert len(liar.posted) == 1
+
+
+def test_what_is_kept_of_an_attempt_lets_nobody_in_and_no_page_repeats_the_code(city: World, liar: Liar) -> None:
+    browser = browser_of(city)
+    state = asked(browser, liar)["state"]
+    with city.store.read() as connection:
+        kept = str(connection.execute(select(sign_in_attempt)).all())
+    pages = [browser.get(f"/sign-in/oidc/back?state=made-up{number}&code=a-code-of-the-tests").text for number in range(2)]
+    assert browser.get("/sign-in/oidc/back", params={"state": state, "code": "c"}).status_code == 200
+    assert liar.posted[0]["code_verifier"] not in kept
+    assert state not in kept
+    pages.append(browser.get("/enter/a-code-of-the-tests").text)
+    assert not [page for page in pages if "a-code-of-the-tests" in page or "made-up" in page]
+    assert all('name="back" value="/sign-in"' in page for page in pages)
 
 
 @pytest.mark.parametrize(
