@@ -4,10 +4,13 @@ A place is a path, or a reference as in the zone file: ``file:/absolute/path``, 
 ``credential:NAME`` (systemd's ``LoadCredential=``, a file in ``$CREDENTIALS_DIRECTORY``). A file that others can read is refused.
 """
 
+import html
+import json
+import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from scanners import secret_reference
 
@@ -42,11 +45,22 @@ def read_secret(place: Path) -> str:
 
 
 def without_secrets(text: str, secrets: Iterable[str], user: str = "") -> str:
-    """``text`` with … for each secret, as it is and as it travels: percent-encoded, in base64, with ``user`` as HTTP Basic
-    and SMTP send it. A server may repeat in its answer what it was sent."""
+    """``text`` with … for each secret, as it is and as it travels: in base64, with ``user`` as HTTP Basic and SMTP send it, and
+    each of these as JSON, addresses and pages write it. A server may repeat in its answer what it was sent."""
     for secret in secrets:
-        sent = (secret, f"{user}:{secret}", f"\0{user}\0{secret}")
-        forms = {secret, quote(secret, safe=""), *(b64encode(form.encode()).decode() for form in sent)}
-        for form in sorted(forms, key=len, reverse=True):
-            text = text.replace(form, "…") if form else text
+        sent = (secret, f"{user}:{secret}", f"\0{user}\0{secret}") if secret else ()
+        forms = {secret, *(b64encode(form.encode()).decode() for form in sent)}
+        for _ in range(2):  # an answer in JSON may quote an address
+            forms |= {write(form) for form in forms for write in _WAYS}
+        for form in sorted(forms - {""}, key=len, reverse=True):
+            text = re.sub(re.escape(form), "…", text, flags=re.IGNORECASE)  # %3C is %3c
     return text
+
+
+_WAYS: tuple[Callable[[str], str], ...] = (
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: quote(text, safe=""),
+    quote_plus,
+    html.escape,
+)

@@ -91,6 +91,8 @@ def _normal(text: str) -> URL:
     backend = url.get_backend_name()
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and (url.host or url.username or url.password or url.port):
+        raise StoreError(f"the database {_without_login(text)!r} names a server, and SQLite is a file: write sqlite:///talaia.db")
     if backend == "sqlite" and url.database and url.database != ":memory:":
         return url.set(drivername="sqlite+pysqlite")
     if backend == "sqlite":

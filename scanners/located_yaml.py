@@ -79,9 +79,9 @@ def parse(text: str, source: str) -> Document:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise FileError(source, [(line, f"is not valid YAML: {error.problem}")]) from error
+        raise FileError(source, [(line, f"is not valid YAML: {error.problem}")]) from None  # its own text quotes the file
     except yaml.YAMLError as error:
-        raise FileError(source, [(0, f"is not valid YAML: {error}")]) from error
+        raise FileError(source, [(0, f"is not valid YAML: {type(error).__name__}")]) from None
     except RecursionError as error:
         raise FileError(source, [(0, f"is nested more than {DEPTH_LIMIT} levels deep")]) from error
     lines: dict[Path_, int] = {}
@@ -98,7 +98,7 @@ def validated(document: Document, model: type[Model], data: Any = None, at: Path
         if len(found) > 1:  # a list whose items failed is also called too short: that is our noise, not a problem
             found = [item for item in found if item["type"] != "too_short"] or found
         problems = [(document.line(at + _file_path(item["loc"])), _sentence(item)) for item in found]
-        raise FileError(document.source, problems) from error
+        raise FileError(document.source, problems) from None  # its own text quotes the file, in which a secret may stand
 
 
 def _file_path(loc: tuple[str | int, ...]) -> Path_:
@@ -122,7 +122,7 @@ def _refuse_references(text: str, source: str) -> None:
             raise FileError(source, [(line, "anchors and aliases (& and *) are not used here: write the value out")])
         tag = getattr(event, "tag", None)
         if tag and tag != "tag:yaml.org,2002:str":
-            raise FileError(source, [(line, f"the tag {tag} is not used here")])
+            raise FileError(source, [(line, "tags (!) are not used here: put quotes around a text that begins so")])
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEPTH_LIMIT:

@@ -29,10 +29,10 @@ class _Written(BaseModel):
 
 
 def _http(url: str) -> str:
+    if "@" in url:  # first of all: no other sentence may repeat it
+        raise ValueError("the address must not hold a password: name a file in api_key_file or password_file")
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{url!r} must begin with https:// or http://")
-    if "@" in url:
-        raise ValueError("the address must not hold a password: name a file in api_key_file or password_file")
     return url.rstrip("/")
 
 

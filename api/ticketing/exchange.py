@@ -15,8 +15,10 @@ import msgspec
 
 from api.ticketing.ticketing import Secret
 from api.ticketing.trouble import TicketingError
+from collector.secret_files import without_secrets
 
 MOST_BYTES = 8 * 1024 * 1024
+MOST_EXCERPTED = 64 * 1024
 MOST_WAIT_SECONDS = 3600.0
 ATTEMPTS = 3
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -171,9 +173,7 @@ def hidden_parts(headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _excerpt(raw: bytes, hidden: tuple[str, ...]) -> str:
-    text = raw[:MOST_BYTES].decode("utf-8", "replace")
-    for word in hidden:
-        text = text.replace(word, "…")
+    text = without_secrets(raw[:MOST_EXCERPTED].decode("utf-8", "replace"), hidden)
     return "".join(sign if sign.isprintable() else " " for sign in text[:300]).strip()
 
 

@@ -106,6 +106,8 @@ class Shipper:
             return self._failed(error)
         except (SQLAlchemyError, LeaseLost, ValueError, OSError) as error:
             return self._pause(f"{type(error).__name__}: {error}")
+        except (LookupError, TypeError, AttributeError) as error:  # JSON of another shape: something answers in its place
+            return self._pause(f"an answer that is none of Elasticsearch's ({type(error).__name__})")
         if shipped.later:
             return msgspec.structs.replace(shipped, pause_seconds=self._pause(shipped.problem or "").pause_seconds)
         self._failures, self._told = 0, None

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from talaia.cli.chosen import Chosen
+from talaia.cli.chosen import Chosen, explained
 from talaia.no_core import leave_no_core
 
 EPILOG = """A first look: talaia init, then write your networks into zones.yaml, talaia check, talaia scan, talaia findings.
@@ -30,6 +30,11 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Whichever command it is, a wrong file or database is told in a sentence; a traceback would quote them."""
+        with explained():
+            return super().invoke(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:

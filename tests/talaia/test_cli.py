@@ -70,6 +70,8 @@ def test_init_writes_files_that_check_accepts(tmp_path: Path) -> None:
         ("talaia.yaml", "rules: {profile: strictest}\n", "", "strictest"),
         ("talaia.yaml", "schedules: [{id: x, zone: nowhere, cron: '0 2 * * *'}]\n", "talaia.yaml", "nowhere"),
         ("talaia.yaml", "elasticsearch: {hosts: ['https://user:secret@es:9200']}\n", "talaia.yaml:1", "password"),
+        ("talaia.yaml", "elasticsearch: {hosts: ['user:secret@es:9200']}\n", "talaia.yaml:1", "password"),
+        ("talaia.yaml", "database: !secret x\n", "talaia.yaml:1", "tags"),
     ],
 )
 def test_check_names_file_and_line(city: Path, name: str, text: str, place: str, says: str) -> None:
@@ -77,6 +79,7 @@ def test_check_names_file_and_line(city: Path, name: str, text: str, place: str,
     done = talaia("check", cwd=city, code=1)
     assert place in done.stderr
     assert says in done.stderr
+    assert "secret" not in done.stderr.replace("client_secret", "")
     assert not (city / "talaia.db").exists()
 
 
@@ -168,6 +171,11 @@ def test_an_empty_store_says_what_to_do_next(city: Path) -> None:
 def test_a_database_that_cannot_be_used(city: Path) -> None:
     done = talaia("findings", cwd=city, code=5, environment={"TALAIA_DATABASE": "postgresql://127.0.0.1:1/none"})
     assert "database" in done.stderr
+    wrong = ("mysql://u:a-secret@h/x", "sqlite://u:a-secret@h/x.db", "u:a-secret@h/x", "postgresql://u:a-secret@h:port/x")
+    for address, command in zip(wrong, ("findings", "tickets", "incident-report 0000", "ticket-text 0000"), strict=True):
+        said = talaia(*command.split(), cwd=city, code=5, environment={"TALAIA_DATABASE": address}).stderr
+        assert "database" in said
+        assert "a-secret" not in said
     (city / "talaia.db").write_bytes(b"this is no database" * 100)
     assert talaia("findings", cwd=city, code=5).stderr
 
