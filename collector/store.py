@@ -48,6 +48,11 @@ class Store:
         self.engine = _sqlite(self.url) if self.url.get_backend_name() == "sqlite" else _postgresql(self.url, password)
 
     @property
+    def shown(self) -> str:
+        """Where it is, for messages: without a login, and without the values of the query."""
+        return _without_login(self.url.render_as_string(hide_password=True))
+
+    @property
     def dialect(self) -> str:
         """``sqlite`` or ``postgresql``."""
         return self.engine.dialect.name
@@ -104,7 +109,7 @@ def _normal(text: str) -> URL:
 
 def _without_login(text: str) -> str:
     """Whatever stands before the last @, and every value of a query, may be a password or a part of one."""
-    shown = re.sub(r"(:/*).*@", r"\1***@", text, flags=re.DOTALL)
+    shown = re.sub(r"^([a-z0-9+]+://)?.*@", r"\1***@", text, flags=re.DOTALL | re.IGNORECASE)
     return re.sub(r"=[^&]*", "=***", shown)
 
 

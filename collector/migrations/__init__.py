@@ -28,8 +28,7 @@ def migrate(store: Store) -> str:
             command.upgrade(_config(connection), "head")
             return current(connection) or ""
     except SQLAlchemyError as error:
-        shown = store.url.render_as_string(hide_password=True)
-        said = f"the database {shown} could not be opened or brought up to date; nothing in it was changed: {error}"
+        said = f"the database {store.shown} could not be opened or brought up to date; nothing in it was changed: {error}"
         raise StoreError(said) from error
 
 

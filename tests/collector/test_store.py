@@ -147,6 +147,8 @@ def test_other_urls_are_refused_in_a_sentence(url: str) -> None:
         "postgresql:/talaia:s3cret@host/x",
         "postgresql://talaia@host/x?password=s3cret",
         "mysql://talaia:s3cret@host/x",
+        "sqlite://talaia:s3cret@host/x.db",
+        "s3cret@host/x",
     ],
 )
 def test_an_error_shows_no_password(url: str) -> None:
@@ -154,6 +156,13 @@ def test_an_error_shows_no_password(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         open_store(url)
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_server_that_is_not_there_is_named_without_the_secrets_in_its_address() -> None:
+    """M8: libpq knows a password of its own key, too."""
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/x") as caught:
+        migrate(open_store("postgresql://talaia:s3cret@127.0.0.1:1/x?sslpassword=s3cret"))
+    assert "s3cret" not in str(caught.value)
 
 
 def test_an_error_shows_nothing_of_what_was_to_be_written(store: Store) -> None:

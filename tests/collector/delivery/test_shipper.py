@@ -20,6 +20,7 @@ from collector.leases import take_lease
 from collector.outbox import Document, backlog, put
 from collector.store import Store
 from collector.tables import event, outbox
+from tests.api.ticketing.doubles.server import Asked, Double, Reply, serving
 from tests.collector.delivery.killed_shipper import make
 from tests.elastic import Node
 from tests.forking import Forks
@@ -253,6 +254,24 @@ def test_nobody_there_is_told_once_and_loses_nothing(sqlite: Store, namespace: s
     ended.set()
     thread.join(timeout=10)
     assert not thread.is_alive()
+
+
+class _Impostor(Double):
+    """Says yes to everything in JSON that is none of Elasticsearch's."""
+
+    def answer(self, asked: Asked) -> Reply:
+        return Reply(200, {"items": True, "acknowledged": True}, {"x-elastic-product": "Elasticsearch"})
+
+
+def test_an_answer_of_another_shape_ends_nothing(sqlite: Store, namespace: str) -> None:
+    make(sqlite, namespace, 10)
+    with serving(_Impostor()) as url:
+        shipper = Shipper(sqlite, lambda: connect(Destination(hosts=(url,))))
+        for _ in range(3):  # once as new ones, then as some that may have arrived
+            shipped = shipper.ship_once()
+            assert shipped.pause_seconds > 0
+            assert "none of Elasticsearch's" in (shipped.problem or "")
+    assert waiting(sqlite) == 10
 
 
 def test_a_secret_is_read_from_its_file_and_never_shown(tmp_path: Path) -> None:
