@@ -114,7 +114,7 @@ class Node:
             preexec_fn=_end_with_the_tests,  # noqa: PLW1509 - one system call, no lock is taken
         )
 
-    def wait(self, timeout_seconds: float = 120.0) -> None:
+    def wait(self, timeout_seconds: float = 600.0) -> None:
         """Until the node has recovered what it knows and serves it."""
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:

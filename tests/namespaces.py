@@ -32,7 +32,7 @@ _numbers = itertools.count(1)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def run(*argv: str, stdin: str | None = None, timeout_seconds: float = 60.0) -> str:
+def run(*argv: str, stdin: str | None = None, timeout_seconds: float = 300.0) -> str:
     """Run a command to its end; its output. Raises ``RuntimeError`` with what it said when it fails."""
     done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout_seconds, check=False)
     if done.returncode:
@@ -55,7 +55,7 @@ class Namespace:
         """``argv`` to be run inside, for ``subprocess`` or :func:`tests.processes.running`."""
         return ["ip", "netns", "exec", self.name, *argv]
 
-    def run(self, *argv: str, stdin: str | None = None, timeout_seconds: float = 60.0) -> str:
+    def run(self, *argv: str, stdin: str | None = None, timeout_seconds: float = 300.0) -> str:
         return run(*self.argv(*argv), stdin=stdin, timeout_seconds=timeout_seconds)
 
     def ip(self, *arguments: str) -> str:

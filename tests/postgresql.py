@@ -38,4 +38,4 @@ def _run(program: str, *arguments: str) -> None:
     """PostgreSQL refuses to run as root; an ordinary user runs it as itself."""
     prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     argv = [*prefix, str(POSTGRESQL / program), *arguments]
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120, cwd="/")
+    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=300, cwd="/")

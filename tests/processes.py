@@ -19,7 +19,7 @@ def free_port(address: str = "127.0.0.1") -> int:
         return port
 
 
-def wait_for_port(address: str, port: int, timeout_seconds: float = 30.0) -> None:
+def wait_for_port(address: str, port: int, timeout_seconds: float = 120.0) -> None:
     """Return when something accepts connections there; ``TimeoutError`` when nothing does in time."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
@@ -38,7 +38,7 @@ def running(
     listens: tuple[str, int] | None = None,
     log: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    timeout_seconds: float = 30.0,
+    timeout_seconds: float = 120.0,
     user: str | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server while the context lasts; ``listens`` is the endpoint to wait for. The whole process group is ended."""

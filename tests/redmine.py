@@ -69,18 +69,18 @@ class RedmineServer:
         headers = {"authorization": "Basic " + base64.b64encode(login.encode()).decode(), "content-type": "application/json"}
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/{path}", content, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.loads(answer.read() or b"null")
 
     def page(self, path: str) -> str:
         """The page that the person's browser shows."""
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        with browser.open(f"{self.url}/login", timeout=30) as answer:
+        with browser.open(f"{self.url}/login", timeout=120) as answer:
             token = re.search(r'name="authenticity_token" value="([^"]+)"', answer.read().decode())
         assert token
         form = {"authenticity_token": html.unescape(token[1]), "username": PERSON, "password": PERSON_PASSWORD}
-        browser.open(f"{self.url}/login", urllib.parse.urlencode(form).encode(), timeout=30).close()
-        with browser.open(f"{self.url}/{path}", timeout=30) as answer:
+        browser.open(f"{self.url}/login", urllib.parse.urlencode(form).encode(), timeout=120).close()
+        with browser.open(f"{self.url}/{path}", timeout=120) as answer:
             return str(answer.read().decode())
 
     def permit(self, role: int, permissions: list[str]) -> None:
@@ -117,7 +117,7 @@ def redmine(folder: Path) -> Iterator[RedmineServer]:
     }
     port = free_port()
     argv = ["bundle", "exec", "puma", "-b", f"tcp://127.0.0.1:{port}", "-t", "2:4", "--dir", str(home), f"{home}/config.ru"]
-    with running(argv, listens=("127.0.0.1", port), log=folder / "log", environment=environment, timeout_seconds=120, user=user):
+    with running(argv, listens=("127.0.0.1", port), log=folder / "log", environment=environment, timeout_seconds=600, user=user):
         yield RedmineServer(f"http://127.0.0.1:{port}", folder / "key", folder / "database")
 
 

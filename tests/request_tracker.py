@@ -56,7 +56,7 @@ class RequestTrackerServer:
         headers = {"authorization": "Basic " + base64.b64encode(login.encode()).decode(), "content-type": "application/json"}
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/REST/2.0/{path}", content, headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.loads(answer.read() or b"null")
 
 
@@ -80,8 +80,8 @@ def request_tracker(folder: Path) -> Iterator[RequestTrackerServer]:
     for action in (["--action", "init"], ["--action", "insert", "--datafile", f"{folder}/data"]):
         subprocess.run(
             ["/usr/sbin/rt-setup-database-5", "--skip-create", *action],
-            env={**os.environ, **environment}, user=user, check=True, capture_output=True, timeout=120, cwd=folder,
+            env={**os.environ, **environment}, user=user, check=True, capture_output=True, timeout=600, cwd=folder,
         )  # fmt: skip
     argv = ["/usr/share/request-tracker5/libexec/rt-server", "--port", str(port), "--host", "127.0.0.1"]
-    with running(argv, listens=("127.0.0.1", port), log=folder / "log", environment=environment, timeout_seconds=60, user=user):
+    with running(argv, listens=("127.0.0.1", port), log=folder / "log", environment=environment, timeout_seconds=300, user=user):
         yield RequestTrackerServer(f"http://127.0.0.1:{port}", folder / "token")

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
 from tests.api.world import World
 from tests.processes import free_port
 
 CHROMIUM = "/usr/bin/chromium"
+PATIENCE_MILLISECONDS = 120_000  # a bound for what hangs, not a measure: machines that run tests are slow
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -39,7 +40,7 @@ def serving(world: World) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.02)
     try:
@@ -53,6 +54,8 @@ def serving(world: World) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser.on("context", lambda context: context.set_default_timeout(PATIENCE_MILLISECONDS))
+        expect.set_options(timeout=PATIENCE_MILLISECONDS)
         try:
             yield browser
         finally:

@@ -77,7 +77,7 @@ def test_the_command_prints_it(tmp_path: Path) -> None:
     def talaia(*words: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "TALAIA_DATABASE": str(store.url)}
         argv = [sys.executable, "-m", "talaia", *words]
-        return subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
     assert talaia("init").returncode == 0
     with store.read() as connection:

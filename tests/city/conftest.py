@@ -46,7 +46,7 @@ class City:
     leaked: Counts
     hosts: dict[str, Namespace] = field(default_factory=dict)
 
-    def talaia(self, *arguments: str, timeout_seconds: float = 280, ok: bool = True) -> subprocess.CompletedProcess[str]:
+    def talaia(self, *arguments: str, timeout_seconds: float = 800, ok: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command inside the probe, with the city's settings."""
         argv = self.probe.argv(*TALAIA, "--config", str(self.folder / "talaia.yaml"), *arguments)
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout_seconds, check=False)
@@ -77,7 +77,7 @@ def _settle(stack: ExitStack, link: Namespace, host: Host, folder: Path, authori
 def _wait(home: Namespace, host: Host, folder: Path) -> None:
     program = (
         "import socket, sys, time\n"
-        "deadline = time.monotonic() + 40\n"
+        "deadline = time.monotonic() + 240\n"
         "for port in map(int, sys.argv[2:]):\n"
         "    while True:\n"
         "        try: socket.create_connection((sys.argv[1], port), 1).close(); break\n"

@@ -77,6 +77,6 @@ def test_the_command_reads_a_capture(tmp_path: Path) -> None:
 
 def talaia(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "talaia", *arguments]
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == code, (arguments, done.stdout, done.stderr)
     return done

@@ -217,7 +217,7 @@ async def test_a_service_takes_scans_as_they_come(store: Store) -> None:
     while {row(store, first).state, row(store, second).state} != {"finished"}:
         await asyncio.sleep(0.05)
     ended.set()
-    await asyncio.wait_for(working, 10)
+    await asyncio.wait_for(working, 60)
 
 
 async def test_a_service_that_ends_leaves_its_scan_to_the_next(store: Store) -> None:
@@ -227,7 +227,7 @@ async def test_a_service_that_ends_leaves_its_scan_to_the_next(store: Store) -> 
     while len(probe.looked) < 5:
         await asyncio.sleep(0.02)
     ended.set()
-    await asyncio.wait_for(working, 10)
+    await asyncio.wait_for(working, 60)
     assert row(store, scan_id).state == "waiting"
     assert counted(store, unit, unit.c.state == "running") == 0
     assert await runner(store, probe).run(scan_id) is ScanState.FINISHED
@@ -244,7 +244,7 @@ async def test_a_zone_is_looked_at_by_one_process_at_a_time(store: Store) -> Non
     running = asyncio.create_task(works.run(scan_id))
     await asyncio.sleep(0.8)
     assert not probe.swept
-    assert await asyncio.wait_for(running, 20) is ScanState.FINISHED
+    assert await asyncio.wait_for(running, 60) is ScanState.FINISHED
 
 
 async def test_whoever_lost_the_zone_writes_nothing(store: Store) -> None:

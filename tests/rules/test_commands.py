@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "rules", *arguments], input=given, capture_output=True, cwd=ROOT, timeout=120, check=False
+        [sys.executable, "-m", "rules", *arguments], input=given, capture_output=True, cwd=ROOT, timeout=300, check=False
     )
 
 

@@ -75,7 +75,7 @@ def mongodb(folder: Path) -> Iterator[Place]:
     main = folder / "Main.java"
     main.write_text(_MONGO_MAIN)
     argv = ["java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", f"{_mongo_jars()}/*", str(main), str(port)]
-    with running(argv, listens=(HERE, port), log=folder / "mongo.log", timeout_seconds=60):
+    with running(argv, listens=(HERE, port), log=folder / "mongo.log", timeout_seconds=240):
         yield HERE, port
 
 
@@ -155,7 +155,7 @@ def zookeeper(folder: Path) -> Iterator[Place]:
     config.write_text(f"dataDir={folder / 'zookeeper'}\nclientPort={port}\nclientPortAddress={HERE}\nadmin.enableServer=false\n")
     jars = "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar"
     argv = ["java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", jars, "org.apache.zookeeper.server.quorum.QuorumPeerMain"]
-    with running([*argv, str(config)], listens=(HERE, port), log=folder / "zookeeper.log", timeout_seconds=60):
+    with running([*argv, str(config)], listens=(HERE, port), log=folder / "zookeeper.log", timeout_seconds=240):
         yield HERE, port
 
 
@@ -184,12 +184,12 @@ def rabbitmq(folder: Path) -> Iterator[tuple[Place, Place]]:
     # The port mapper is ours as well: started by the node it would outlive it.
     with (
         running(["epmd", "-address", HERE, "-port", str(mapper)], listens=(HERE, mapper), log=folder / "epmd.log"),
-        running(argv, listens=(HERE, web), log=folder / "rabbit.log", environment=environment, timeout_seconds=90),
+        running(argv, listens=(HERE, web), log=folder / "rabbit.log", environment=environment, timeout_seconds=240),
     ):
         yield (HERE, amqp), (HERE, web)
 
 
-def wait_for_page(url: str, body: dict[str, Any] | None = None, *, accept: int = 200, timeout_seconds: float = 30.0) -> None:
+def wait_for_page(url: str, body: dict[str, Any] | None = None, *, accept: int = 200, timeout_seconds: float = 120.0) -> None:
     """Return when ``url`` answers with 200 (or ``accept``); ``TimeoutError`` when it does not in time."""
     request = urllib.request.Request(url, data=None if body is None else json.dumps(body).encode())
     deadline = time.monotonic() + timeout_seconds

@@ -51,7 +51,7 @@ def routed_city(*networks: str, ports: Sequence[int] = (80,), acquainted: bool =
 def serving(host: Namespace, *ports: int, already: int = 0) -> Iterator[None]:
     """Something that accepts connections on ``ports`` of every address of ``host``; ``already`` is how many ports did before."""
     with running(host.argv(sys.executable, "-c", SERVER, *map(str, ports))):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while host.run("cat", "/proc/net/tcp6").count(" 0A ") < already + len(ports):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"nothing listens on {ports} in {host.name}")

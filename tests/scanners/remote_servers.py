@@ -92,7 +92,7 @@ def free_udp_port(address: str = HERE) -> int:
         return port
 
 
-def wait_for_answer(place: Place, question: bytes, timeout_seconds: float = 20.0) -> None:
+def wait_for_answer(place: Place, question: bytes, timeout_seconds: float = 120.0) -> None:
     """Return when the UDP server there answers ``question``."""
     deadline = time.monotonic() + timeout_seconds
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
@@ -197,7 +197,7 @@ def charon(folder: Path, connections: str, *, aggressive: bool = False) -> Itera
         home.ip("link", "set", "lo", "up")
         argv = home.argv(*charon_command(folder, HERE, connections, IKE_SECRET, aggressive=aggressive))
         with running(argv, log=folder / "charon.log"), home.entered():
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while "\nloaded" not in (folder / "charon.log").read_text() and time.monotonic() < deadline:
                 time.sleep(0.1)
             yield HERE, 500

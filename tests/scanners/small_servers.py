@@ -177,7 +177,7 @@ def tftpd(folder: Path) -> Iterator[Place]:
         yield address, 69
 
 
-def wait_for_udp(address: str, port: int, timeout_seconds: float = 10.0) -> None:
+def wait_for_udp(address: str, port: int, timeout_seconds: float = 60.0) -> None:
     """Return when something is bound to that UDP port; ``TimeoutError`` when nothing is in time."""
     wanted = bytes(reversed(socket.inet_aton(address))).hex().upper() + f":{port:04X}"
     deadline = time.monotonic() + timeout_seconds

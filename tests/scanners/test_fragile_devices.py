@@ -54,7 +54,7 @@ def devices_in_a_network(folder: Path) -> Iterator[tuple[Namespace, Path]]:
     with namespace("probe") as probe, namespace("devices") as home:
         cable(probe, home, near=["10.78.255.1/16"], far=["10.78.255.2/16", *(f"{address}/16" for address in SPEC)])
         with running(home.argv(sys.executable, "-m", "tests.scanners.device_server", str(spec), str(log)), log=folder / "log"):
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while not (log.exists() and "ready" in log.read_text()):
                 assert time.monotonic() < deadline, (folder / "log").read_text()
                 time.sleep(0.05)

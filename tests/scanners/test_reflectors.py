@@ -41,7 +41,7 @@ async def facts_at(place: tuple[str, int], scanner: Scanner, zone: Zone | None =
     """First look, then the scanner; a server that has just been started is given some time."""
     zone = zone or loopback_zone()
     gentle = zone.model_copy(update={"intrusiveness": Intrusiveness.GENTLE})
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while True:
         # gently: a first datagram that is lost while the cable comes up must not bring all the other questions
         first = await look(place, SERVICE, zone=gentle, transport=Transport.UDP)

@@ -38,7 +38,7 @@ def snmpd(folder: Path, settings: str) -> Iterator[Place]:
     config.write_text(f"agentaddress udp:{HERE}:{port}\nsysName aparell\n{settings}")
     argv = ["snmpd", "-f", "-C", "-c", str(config), "-Lo", "-p", str(folder / "snmpd.pid")]
     with running(argv, log=folder / "snmpd.log", environment={"SNMP_PERSISTENT_DIR": str(folder)}):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while "NET-SNMP version" not in (folder / "snmpd.log").read_text() and time.monotonic() < deadline:
             time.sleep(0.05)
         yield HERE, port

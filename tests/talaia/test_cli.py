@@ -22,7 +22,7 @@ def talaia(
 ) -> subprocess.CompletedProcess[str]:
     argv = [*TALAIA, *arguments]
     done = subprocess.run(
-        argv, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **(environment or {})}
+        argv, cwd=cwd, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **(environment or {})}
     )
     assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr

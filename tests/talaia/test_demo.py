@@ -41,7 +41,7 @@ def _all_findings(port: int, token: str) -> list[dict[str, object]]:
     while True:
         url = f"http://127.0.0.1:{port}/api/v1/findings?state=open&limit=200{cursor}"
         request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             page = json.load(answer)
         found += page["items"]
         if not page["next_cursor"]:

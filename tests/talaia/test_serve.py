@@ -32,7 +32,7 @@ class Served:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token or self.token}"}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/v1{path}", data=data, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
@@ -63,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "zones.yaml").write_text(zones("127.77.1.10"))
     (folder / "talaia.yaml").write_text(f"catalogue: null\nlisten: {{port: {port}}}\n")
     made = subprocess.run(
-        [*TALAIA, "token", "desk", "--role", "administrator"], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+        [*TALAIA, "token", "desk", "--role", "administrator"], cwd=folder, capture_output=True, text=True, check=True, timeout=300
     )
     with (
         running_city(datetime.now(UTC), HOSTS),
@@ -117,5 +117,5 @@ def test_the_stop_button_works_across_processes(served: Served) -> None:
 
 def test_nothing_is_said_without_a_token(served: Served) -> None:
     assert served.ask("/findings", token="talaia_" + "x" * 43)[0] == 401
-    with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/api/v1/health", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/api/v1/health", timeout=60) as answer:
         assert answer.status == 200

@@ -80,7 +80,7 @@ class City:
 
     def token(self, role: str) -> str:
         argv = [*TALAIA, "token", f"the {role}", "--role", role]
-        done = subprocess.run(argv, env=self.environment, capture_output=True, text=True, check=True, timeout=120)
+        done = subprocess.run(argv, env=self.environment, capture_output=True, text=True, check=True, timeout=300)
         return done.stdout.strip()
 
     def asked(self, token: str, path: str, **body: Any) -> Any:

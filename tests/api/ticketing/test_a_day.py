@@ -51,7 +51,7 @@ ticketing:
 
 def talaia(folder: Path, *words: str) -> str:
     argv = [sys.executable, "-m", "talaia", *words]
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -47,12 +47,12 @@ def jsse(folder: Path, held: Held, protocols: str = "") -> Iterator[tuple[int, l
     store = held.write_pkcs12(folder / "jsse.p12", "changeit")
     port, log = free_port(), folder / "jsse.log"
     argv = ["java", str(HERE / "JsseServer.java"), str(port), str(store), "changeit", *([protocols] if protocols else [])]
-    with running(argv, listens=("127.0.0.1", port), log=log, timeout_seconds=60):
+    with running(argv, listens=("127.0.0.1", port), log=log, timeout_seconds=240):
         yield port, _said(log)
 
 
 def _said(log: Path) -> list[str]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while "protocols " not in (text := log.read_text()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"the Java server did not say what it has:\n{text}")
