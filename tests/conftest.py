@@ -1,5 +1,6 @@
 """Both databases for every test of the store: a SQLite file and a real PostgreSQL server on loopback."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -50,8 +51,17 @@ def store(store_url: str) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share servers stay in one process when several run side by side (``-n``, by file unless said otherwise)."""
+    """Side by side (``-n``), tests that share servers stay in one process: by file, unless said otherwise. Looks at networks,
+    which mostly wait, go beside the rest, which mostly computes."""
+    waiting: dict[str, list[pytest.Item]] = {}
+    busy: dict[str, list[pytest.Item]] = {}
     for item in items:
-        folder = str(item.path.parent.relative_to(Path(__file__).parent))
-        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
+        folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
+        group = folder if folder in TOGETHER else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+        (waiting if folder.startswith("scanners") else busy).setdefault(group, []).append(item)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        groups = itertools.zip_longest(busy.values(), waiting.values(), fillvalue=())
+        items[:] = itertools.chain.from_iterable(itertools.chain.from_iterable(groups))

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from api.openapi import examples
 from collector.grants import Role
+from tests.api.test_stateful import SLOW_MACHINES
 from tests.api.world import World, make_world
 
 
@@ -73,7 +74,8 @@ def test_no_example_is_left_of_an_operation_that_is_gone(document: dict[str, Any
 @pytest.mark.parametrize("role", list(Role))
 def test_answers_are_those_described_and_nothing_sent_makes_a_5xx(tmp_path: Any, role: Role) -> None:
     made = make_world(f"sqlite:///{tmp_path / 'x.db'}")
-    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", made.app, headers=made.bearer())
+    config = schemathesis.Config.from_dict(SLOW_MACHINES)
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", made.app, config=config, headers=made.bearer())
     tries = 15 if role is Role.ADMINISTRATOR else 4
     checks = tuple(CHECKS.get_all())
     sent = 0

@@ -47,7 +47,8 @@ def _accepting(*statuses: str) -> dict[str, Any]:
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "412", "429"]
 # The text of a zone file has a grammar that a JSON Schema cannot tell.
 ZONE_TEXTS = {"include-operation-id": "propose_zone_change", "checks": _accepting(*ACCEPTED, "422")}
-CONFIG = schemathesis.Config.from_dict({"checks": _accepting(*ACCEPTED), "operations": [ZONE_TEXTS]})
+SLOW_MACHINES = {"request-timeout": 300}
+CONFIG = schemathesis.Config.from_dict({**SLOW_MACHINES, "checks": _accepting(*ACCEPTED), "operations": [ZONE_TEXTS]})
 
 
 class City:
