@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 VERSIONS = {"8.19": "8.19.21", "9.2": "9.2.4"}
@@ -14,17 +15,25 @@ def cache() -> Path:
 
 def archive(line: str) -> Path:
     """The zip of the newest tried version of a line (``8.19`` or ``9.2``), downloaded with Maven if it is not there."""
-    version = VERSIONS[line]
-    path = cache() / f"elasticsearch-{version}.zip"
+    return from_maven("org.elasticsearch.distribution.integ-test-zip", "elasticsearch", VERSIONS[line])
+
+
+def from_maven(group: str, name: str, version: str) -> Path:
+    """A zip from Maven Central; it is kept between runs, and never there in part."""
+    path = cache() / f"{name}-{version}.zip"
     if not path.exists():
         cache().mkdir(parents=True, exist_ok=True)
-        artifact = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{version}:zip"
-        subprocess.run(
-            ["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={cache()}"],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            timeout=900,
-        )
+        with tempfile.TemporaryDirectory(dir=cache()) as folder:
+            command = [
+                "mvn",
+                "-q",
+                "-B",
+                "dependency:copy",
+                f"-Dartifact={group}:{name}:{version}:zip",
+                f"-DoutputDirectory={folder}",
+            ]
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=900)
+            (Path(folder) / path.name).replace(path)
     return path
 
 

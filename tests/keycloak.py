@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -12,21 +11,11 @@ from typing import Any
 
 import httpx2
 
-from tests.fetch_elasticsearch import cache
+from tests.fetch_elasticsearch import from_maven
 from tests.java import java_home
 from tests.processes import free_port, running
 
 VERSION = "26.4.0"
-
-
-def archive() -> Path:
-    path = cache() / f"keycloak-quarkus-dist-{VERSION}.zip"
-    if not path.exists():
-        cache().mkdir(parents=True, exist_ok=True)
-        artifact = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
-        command = ["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={cache()}"]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=900)
-    return path
 
 
 class Keycloak:
@@ -49,7 +38,7 @@ def keycloak() -> Iterator[Keycloak]:
     """Runs while the context lasts."""
     folder = Path(tempfile.mkdtemp(prefix="talaia-keycloak-"))
     try:
-        with zipfile.ZipFile(archive()) as zipped:
+        with zipfile.ZipFile(from_maven("org.keycloak", "keycloak-quarkus-dist", VERSION)) as zipped:
             zipped.extractall(folder)
         home, port = folder / f"keycloak-{VERSION}", free_port()
         script = home / "bin" / "kc.sh"

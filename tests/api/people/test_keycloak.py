@@ -10,7 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from api.access import COOKIE
 from api.oidc import Oidc, Provider
 from collector import accounts, provider_sessions, tables
 from collector.audit import latest
@@ -115,6 +117,55 @@ def test_a_person_of_keycloak_comes_in_and_is_signed_out_from_there(server: Keyc
             assert one.get(f"{base}/findings").headers.get("location") == "/sign-in"
         leaving = browser.get(f"{base}/sign-in/oidc/leave")
         assert browser.get(leaving.headers["location"]).status_code == 302  # nobody is signed in there any more: back at once
+
+
+def _fill(page: Page, password: str, login: str = "marta") -> None:
+    """Keycloak's own form."""
+    page.fill("#username", login)
+    page.fill("#password", password)
+    page.click("#kc-login")
+
+
+def test_a_person_presses_the_button_fills_the_form_and_leaves(server: Keycloak, city: World, browser: Browser) -> None:
+    with serving(city) as base:
+        prepare(server, city, base)
+        page = browser.new_context(locale="ca-ES").new_page()
+        page.goto(f"{base}/sign-in")
+        page.get_by_role("link", name="Entra amb el compte de l'ajuntament").click()
+        _fill(page, "cinc gats")
+        expect(page.locator("#input-error")).to_be_visible()  # it says no, and nobody is in
+        _fill(page, "quatre gats")
+        page.wait_for_url(f"{base}/")
+        expect(page.get_by_role("link", name="Troballes", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="Testimonis", exact=True)).to_have_count(0)  # an analyst makes none
+        (cookie,) = [one for one in page.context.cookies() if one["httpOnly"] and one["name"] == COOKIE]
+        page.get_by_role("button", name="Surt", exact=True).click()
+        page.wait_for_url(f"{base}/sign-in")
+        page.context.add_cookies([cookie])  # who kept it has nothing
+        page.goto(f"{base}/findings")
+        page.wait_for_url(f"{base}/sign-in")
+        page.get_by_role("link", name="Surt-ne").click()
+        page.locator("#kc-logout").click()
+        page.wait_for_url(f"{base}/sign-in")
+        page.get_by_role("link", name="Entra amb el compte de l'ajuntament").click()
+        expect(page.locator("#password")).to_be_visible()  # signed out there too: it asks again
+        page.context.close()
+
+
+def test_who_has_no_role_here_is_told_so_in_their_language(server: Keycloak, city: World, browser: Browser) -> None:
+    with serving(city) as base:
+        prepare(server, city, base)
+        realm = city.app.state.oidc.provider.issuer.rpartition("/")[2]
+        person = server.admin("GET", f"/realms/{realm}/users?username=marta")[0]
+        risk = server.admin("GET", f"/realms/{realm}/roles/risk")
+        server.admin("DELETE", f"/realms/{realm}/users/{person['id']}/role-mappings/realm", [risk])
+        page = browser.new_context(locale="es-ES").new_page()
+        page.goto(f"{base}/sign-in/oidc")
+        _fill(page, "quatre gats")
+        expect(page.get_by_role("alert")).to_contain_text("ningún rol")
+        page.goto(f"{base}/findings")
+        page.wait_for_url(f"{base}/sign-in")
+        page.context.close()
 
 
 def test_what_keycloak_takes_away_is_gone_here_at_the_next_question(server: Keycloak, city: World) -> None:
