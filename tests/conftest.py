@@ -8,10 +8,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from collector.migrations import migrate
 from collector.store import Store, open_store
 from tests.postgresql import postgresql
+
+settings.register_profile("talaia", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # timings are never asserted
+settings.load_profile("talaia")
 
 TOGETHER = {"collector/delivery"}  # folders whose tests share two Elasticsearch nodes, and the indices in them
 

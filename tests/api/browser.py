@@ -128,7 +128,8 @@ def choose_three(page: Page, base: str, act: str) -> None:
     page.goto(f"{base}/findings?state=open")
     for box in page.locator("input[name=finding]").all()[:3]:
         box.check()
-    page.click(f"button[value={act}]")
+    with page.expect_navigation():
+        page.click(f"button[value={act}]")
 
 
 ASKED_FIRST = {"bulk_test": "test-again", "bulk_exceptions": "exceptions"}

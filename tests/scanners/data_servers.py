@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -142,10 +143,11 @@ def registry(folder: Path, *, users: bool = False) -> Iterator[Place]:
 def podman(folder: Path) -> Iterator[Place]:
     """Podman's service: the same API as Docker's, by its own hand."""
     port = free_port()
-    argv = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", "vfs", "--cgroup-manager"]
-    argv += ["cgroupfs", "--events-backend", "file", "system", "service", "--time=0", f"tcp:{HERE}:{port}"]
-    with running(argv, listens=(HERE, port), log=folder / "podman.log"):
-        yield HERE, port
+    with tempfile.TemporaryDirectory(prefix="podman-", dir="/tmp") as short:  # it takes no path of over 50 characters
+        argv = ["podman", "--root", f"{short}/root", "--runroot", f"{short}/run", "--storage-driver", "vfs", "--cgroup-manager"]
+        argv += ["cgroupfs", "--events-backend", "file", "system", "service", "--time=0", f"tcp:{HERE}:{port}"]
+        with running(argv, listens=(HERE, port), log=folder / "podman.log"):
+            yield HERE, port
 
 
 @contextmanager

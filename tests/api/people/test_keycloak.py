@@ -79,7 +79,8 @@ def prepare(server: Keycloak, city: World, base: str) -> None:
     issuer = f"{server.url}/realms/{realm}"
     provider = Provider(issuer, "talaia", lambda: secret, "realm_access.roles", WORTH)
     city.app.state.oidc = Oidc(provider, lambda: datetime.now(UTC), city.store)
-    object.__setattr__(city.app.state.parts, "base_url", base)  # the port is known once it is served
+    for name, value in (("base_url", base), ("provider", provider)):  # the port is known once it is served
+        object.__setattr__(city.app.state.parts, name, value)
 
 
 def signed_in(base: str) -> tuple[httpx2.Client, str]:
