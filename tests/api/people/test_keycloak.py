@@ -134,7 +134,7 @@ def test_a_person_presses_the_button_fills_the_form_and_leaves(server: Keycloak,
         page.goto(f"{base}/sign-in")
         page.get_by_role("link", name="Entra amb el compte de l'ajuntament").click()
         _fill(page, "cinc gats")
-        expect(page.locator("#input-error")).to_be_visible()  # it says no, and nobody is in
+        expect(page.get_by_text("Invalid username or password.")).to_be_visible()  # it says no, and nobody is in
         _fill(page, "quatre gats")
         page.wait_for_url(f"{base}/")
         expect(page.get_by_role("link", name="Troballes", exact=True)).to_be_visible()
@@ -146,7 +146,7 @@ def test_a_person_presses_the_button_fills_the_form_and_leaves(server: Keycloak,
         page.goto(f"{base}/findings")
         page.wait_for_url(f"{base}/sign-in")
         page.get_by_role("link", name="Surt-ne").click()
-        page.locator("#kc-logout").click()
+        page.get_by_role("button", name="Logout").click()
         page.wait_for_url(f"{base}/sign-in")
         page.get_by_role("link", name="Entra amb el compte de l'ajuntament").click()
         expect(page.locator("#password")).to_be_visible()  # signed out there too: it asks again
