@@ -47,7 +47,7 @@ def serving(world: World) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(300)
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def test_one_of_many_at_once_is_done(store: Store) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
     assert sorted(found) == [Known.NEW, *[Known.RUNNING] * 7]
 
 

@@ -86,7 +86,7 @@ def test_many_writers_make_one_chain(store: Store) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     with store.read() as connection:
         assert audit.verify(connection) == audit.Chain(60, audit.latest(connection, 1)[0].digest)
 

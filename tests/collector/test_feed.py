@@ -82,9 +82,9 @@ def test_a_follower_beside_many_writers_sees_every_event_once(store: Store) -> N
     for thread in (*threads, follower):
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     running.clear()
-    follower.join(60)
+    follower.join(300)
     assert len(written) == WRITERS * EACH * 9 // 10
     assert sorted(seen) == sorted(written)
     with store.read() as connection:

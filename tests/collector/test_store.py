@@ -44,7 +44,7 @@ def test_concurrent_writers_lose_nothing(store: Store) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     with store.read() as connection:
         total = connection.execute(select(table.c.value).where(table.c.key == "counter")).scalar_one()
     assert (errors, total) == ([], THREADS * UPDATES)
@@ -96,7 +96,7 @@ def test_migrating_twice_and_at_once_is_harmless(store_url: str) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert found == [head()] * 4
     for store in stores:
         store.close()
@@ -114,7 +114,7 @@ def test_a_killed_migration_is_done_or_not_begun(store_url: str, after_seconds: 
     assert process.stdout.readline() == b"ready\n"
     time.sleep(after_seconds)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.wait(300)
     process.stdout.close()
     store = open_store(store_url)
     with store.read() as connection:

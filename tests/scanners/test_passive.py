@@ -85,7 +85,7 @@ def heard_on(ear: Namespace, said: Callable[[], Any], *, folder: Path) -> tuple[
         said()
         time.sleep(1.0)
     stop.press("enough")
-    thread.join(20)
+    thread.join(300)
     assert not thread.is_alive()
     return found, tally
 

@@ -239,7 +239,7 @@ def pyftpd(root: Path, permissions: str, certificate: Path | None = None) -> Ite
         yield server.address[:2]
     finally:
         server.ioloop.call_later(0, server.close_all)
-        thread.join(10)
+        thread.join(300)
 
 
 @pytest.mark.parametrize(("permissions", "write"), [("elr", False), ("elrw", True), ("elrm", True)])

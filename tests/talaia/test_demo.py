@@ -31,7 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, obj
             findings = _all_findings(port, token.group())
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0, log.read_text()
+            assert process.wait(timeout=300) == 0, log.read_text()
     return findings, log.read_text()
 
 

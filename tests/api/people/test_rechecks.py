@@ -179,7 +179,7 @@ def test_of_many_requests_at_once_one_asks_and_none_is_served_what_is_old(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
     assert found == [404] * 6
     assert questions(liar) == ["refresh 1"]
 

@@ -252,7 +252,7 @@ def test_nobody_there_is_told_once_and_loses_nothing(sqlite: Store, namespace: s
     thread = threading.Thread(target=shipper.run, args=(ended,))
     thread.start()
     ended.set()
-    thread.join(timeout=10)
+    thread.join(300)
     assert not thread.is_alive()
 
 

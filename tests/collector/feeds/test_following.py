@@ -264,7 +264,7 @@ def test_killed_halfway_the_rest_is_weighed_by_the_next_load_and_each_is_told_on
     assert process.stdin is not None
     assert process.stdout.readline() == b"half\n"
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.wait(300)
     process.stdout.close()
     process.stdin.close()
     exploited = tables.finding.c.known_exploited

@@ -144,7 +144,7 @@ def test_killed_while_loading_the_one_before_stays(store: Store, tmp_path: Path,
     if at == "read":
         time.sleep(0.1)  # somewhere in the middle of writing
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.wait(300)
     process.stdout.close()
     assert process.stdin is not None
     process.stdin.close()

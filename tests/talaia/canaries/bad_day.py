@@ -206,7 +206,7 @@ class BadDay:
         for page in ("/health", "/tickets", "/audit", "/webhooks", "/api/v1/health/parts", "/api/v1/audit", "/api/v1/tickets"):
             desk.get(page)
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(300)
 
 
 def _room(path: str) -> str:

@@ -293,7 +293,7 @@ class Day:
         limits = Path(f"/proc/{self.process.pid}/limits").read_text()
         self.run.keep("limits", limits)
         os.kill(self.process.pid, signal.SIGABRT)
-        code: int = self.process.wait(30)
+        code: int = self.process.wait(300)
         return code
 
 

@@ -42,7 +42,7 @@ class Watch(threading.Thread):
 
     def end(self) -> None:
         self._ended.set()
-        self.join(10)
+        self.join(300)
 
     def _round(self) -> None:
         parents = {}
