@@ -17,8 +17,6 @@ from tests.postgresql import postgresql
 settings.register_profile("talaia", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # timings are never asserted
 settings.load_profile("talaia")
 
-TOGETHER = {"collector/delivery"}  # folders whose tests share two Elasticsearch nodes, and the indices in them
-
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
@@ -55,17 +53,13 @@ def store(store_url: str) -> Iterator[Store]:
     opened.close()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (``-n``), tests that share servers stay in one process: by file, unless said otherwise. Looks at networks,
-    which mostly wait, go beside the rest, which mostly computes."""
-    waiting: dict[str, list[pytest.Item]] = {}
-    busy: dict[str, list[pytest.Item]] = {}
+    """Side by side (``-n``), a file of looks at networks, which mostly wait, comes after each file of the rest."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    waiting: dict[Path, list[pytest.Item]] = {}
+    busy: dict[Path, list[pytest.Item]] = {}
     for item in items:
-        folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
-        group = folder if folder in TOGETHER else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
-        (waiting if folder.startswith("scanners") else busy).setdefault(group, []).append(item)
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        groups = itertools.zip_longest(busy.values(), waiting.values(), fillvalue=())
-        items[:] = itertools.chain.from_iterable(itertools.chain.from_iterable(groups))
+        (waiting if "scanners" in item.path.parts else busy).setdefault(item.path, []).append(item)
+    turns = itertools.zip_longest(busy.values(), waiting.values(), fillvalue=())
+    items[:] = itertools.chain.from_iterable(itertools.chain.from_iterable(turns))
