@@ -28,6 +28,7 @@ from api.v1 import (
     events,
     exceptions,
     exports,
+    feeds,
     filters,
     findings,
     health,
@@ -68,6 +69,7 @@ _RESOURCES = (
     health,
     overdue,
     filters,
+    feeds,
     imports,
 )
 
@@ -107,7 +109,9 @@ def _limits(parts: AppParts) -> Callable[[Scope], int]:
 
     def limit_of(scope: Scope) -> int:
         caller = scope.get("talaia.caller")
-        sends = scope["path"] == f"{API}/imports" and isinstance(caller, Caller) and caller.may(Permission.IMPORT)
+        sends = (
+            scope["path"] in (f"{API}/imports", f"{API}/feeds") and isinstance(caller, Caller) and caller.may(Permission.IMPORT)
+        )
         return parts.import_limit_bytes if sends else parts.body_limit_bytes
 
     return limit_of

@@ -1,6 +1,6 @@
 """What the web application is made of. The front door builds these; tests build others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 from api.oidc import Provider
 from collector import looking_again, runs, stopping
 from collector.batch import Batch
+from collector.feeds.content import Content
+from collector.feeds.loading import Loaded, load
 from collector.findings import LifeCycle
 from collector.imports.taking import Result, Wanted, take
 from collector.ingest import Ingest
@@ -33,6 +35,9 @@ class Rules(Protocol):
 
     @property
     def disabled(self) -> Mapping[str, Rule]: ...
+
+    @property
+    def flawed(self) -> Collection[str]: ...
 
 
 class Actions(Protocol):
@@ -66,6 +71,12 @@ class Actions(Protocol):
     def take_in(self, document: bytes, wanted: Wanted, noting: Callable[[Connection, Result], None]) -> Result:
         """Take in what another program knows, in a transaction of its own with what ``noting`` writes down. Raises
         :class:`~scanners.located_yaml.FileError` too."""
+        ...
+
+    def load_feeds(
+        self, contents: Sequence[Content], rules: Rules, noting: Callable[[Connection, Loaded], None], *, may_shrink: bool
+    ) -> Loaded:
+        """Take in what the world knows of vulnerabilities, and weigh the findings of ``rules`` by it."""
         ...
 
 
@@ -174,3 +185,8 @@ class StoreActions:
 
     def take_in(self, document: bytes, wanted: Wanted, noting: Callable[[Connection, Result], None]) -> Result:
         return take(self.ingest.store, self.ingest, document, wanted, noting)
+
+    def load_feeds(
+        self, contents: Sequence[Content], rules: Rules, noting: Callable[[Connection, Loaded], None], *, may_shrink: bool
+    ) -> Loaded:
+        return load(self.ingest, contents, rules.flawed, noting, at=self.clock(), may_shrink=may_shrink)

@@ -192,6 +192,8 @@ OPERATIONS: Mapping[str, Permission] = MappingProxyType(
         "end_exception": Permission.EXCEPTION_APPROVE,
         "list_events": Permission.EVENT_READ,
         "import_file": Permission.IMPORT,
+        "list_feeds": Permission.HEALTH_READ,
+        "load_feed": Permission.IMPORT,
         "export_csv": Permission.EXPORT,
         "export_ocsf": Permission.EXPORT,
         "export_oscal": Permission.EXPORT,

@@ -74,7 +74,7 @@ def import_file(
         wanted = _wanted(parts, asked, form.mapping)
         result = take_in(parts, caller, document, wanted)
     except FileError as error:
-        raise _broken(error) from error
+        raise broken(error) from error
     finally:
         turns.give_back()
     return ImportTaken(
@@ -120,7 +120,8 @@ def _mapping(part: UploadFile | None) -> InventoryMapping | None:
     return None if part is None else read_mapping(part.file.read(LIMIT_MAPPING_BYTES + 1), "mapping")
 
 
-def _broken(error: FileError) -> Problem:
+def broken(error: FileError) -> Problem:
+    """What is wrong with a file that was sent, as a problem: nothing of it was taken."""
     told = error.problems[:_TOLD]
     errors = [
         FieldProblem(where=f"{error.source}:{line}" if line else error.source, what=clean_text(what, 400)) for line, what in told

@@ -25,17 +25,27 @@ def read_feeds(places: Iterable[Path]) -> list[Content]:
 
     Raises :class:`~scanners.located_yaml.FileError` when one of them cannot be read, is too large, or is not as it should be.
     """
+    return _gathered((str(place), parsed(str(path), _content(path))) for place in places for path in _files(place))
+
+
+def read_feed(source: str, data: bytes) -> list[Content]:
+    """What one file that somebody sent says, packed or not; nothing when it says nothing of a vulnerability.
+
+    Raises :class:`~scanners.located_yaml.FileError`, which names it ``source``.
+    """
+    return _gathered([(source, parsed(source, _whole(source, data)))])
+
+
+def _gathered(read: Iterable[tuple[str, Content]]) -> list[Content]:
     newest: dict[FeedName, Content] = {}
     points: list[tuple[SsvcRow, str]] = []
     source = ""
-    for place in places:
-        for path in _files(place):
-            content = parsed(str(path), _content(path))
-            if content.feed is FeedName.SSVC:
-                points += [(row, content.version) for row in content.rows if isinstance(row, SsvcRow)]
-                source = source or str(place)
-            elif content.feed not in newest or newest[content.feed].published < content.published:
-                newest[content.feed] = content
+    for place, content in read:
+        if content.feed is FeedName.SSVC:
+            points += [(row, content.version) for row in content.rows if isinstance(row, SsvcRow)]
+            source = source or place
+        elif content.feed not in newest or newest[content.feed].published < content.published:
+            newest[content.feed] = content
     found = [newest[name] for name in FeedName if name in newest]
     return [*found, merged(source, points)] if points else found
 
@@ -70,17 +80,21 @@ def _content(path: Path) -> bytes:
             data = opened.read(LIMIT_BYTES + 1)
     except OSError as error:
         raise FileError(str(path), [(0, f"cannot be read: {error.strerror or error}")]) from error
+    return _whole(str(path), data)
+
+
+def _whole(source: str, data: bytes) -> bytes:
     if data.startswith(b"\x1f\x8b") and len(data) <= LIMIT_BYTES:
-        data = _unpacked(path, data)
+        data = _unpacked(source, data)
     if len(data) > LIMIT_BYTES:
-        raise FileError(str(path), [(0, f"is larger than {LIMIT_BYTES >> 20} MB")])
+        raise FileError(source, [(0, f"is larger than {LIMIT_BYTES >> 20} MB")])
     return data
 
 
-def _unpacked(path: Path, data: bytes) -> bytes:
+def _unpacked(source: str, data: bytes) -> bytes:
     """At most one byte more than the limit, so that a small file that unpacks into a huge one takes no more memory."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
             return packed.read(LIMIT_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise FileError(str(path), [(0, f"cannot be unpacked: {error}")]) from error
+        raise FileError(source, [(0, f"cannot be unpacked: {error}")]) from error

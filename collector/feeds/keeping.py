@@ -64,7 +64,7 @@ def keep(connection: Connection, content: Content, at: datetime, *, may_shrink: 
         return Taken(content.feed, Outcome.OLDER, old.entries)
     if old is not None and not may_shrink and 2 * len(content.rows) < old.entries:
         said = f"{content.source}: it has {len(content.rows)} entries where the one before has {old.entries}"
-        raise ActionRefused("feed-shrinks", f"{said}; if that is right, say --may-shrink")
+        raise ActionRefused("feed-shrinks", f"{said}; nothing was changed: if that is right, say that it may shrink")
     table, record = _TABLES[content.feed]
     bulk: Bulk[Any] = Bulk(table, record, connection.dialect.name)
     before = {row[0]: tuple(row)[1:] for row in connection.execute(select(table))}

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from collector.audit import note
 from collector.feeds.files import read_feeds
-from collector.feeds.keeping import Outcome, Taken, feeds, is_stale, keep
-from collector.feeds.weighing import weigh_findings
+from collector.feeds.keeping import Outcome, feeds, is_stale
+from collector.feeds.loading import Loaded, load
 from collector.refusal import ActionRefused
 from talaia.cli.audit import said_here
 from talaia.cli.chosen import chosen, explained
@@ -67,21 +67,16 @@ def _load(context: typer.Context, files: list[Path], may_shrink: bool) -> None:
         if not contents:
             end(Exit.WRONG_FILES, "no file says anything of a vulnerability")
         parts = chosen(context).judging
-        at, store = now(), parts.store
         try:
-            with store.write() as connection:
-                taken = [keep(connection, content, at, may_shrink=may_shrink) for content in contents]
-                _noted(connection, taken)
+            loaded = load(parts.ingest, contents, parts.rulebook.flawed, _noted, at=now(), may_shrink=may_shrink)
         except ActionRefused as error:
-            end(Exit.WRONG_FILES, str(error))
-        for one in taken:
-            say(f"{one.feed.upper()}: {_SAID[one.outcome].format(changed=one.changed, entries=one.entries)}")
-        changed = weigh_findings(store, parts.ingest, parts.rulebook.flawed)
-    if changed is not None:
-        say(f"{changed} findings weigh otherwise now, or have another deadline")
+            end(Exit.WRONG_FILES, f"{error}: --may-shrink" if error.code == "feed-shrinks" else str(error))
+    for one in loaded.taken:
+        say(f"{one.feed.upper()}: {_SAID[one.outcome].format(changed=one.changed, entries=one.entries)}")
+    if loaded.weighed is not None:
+        say(f"{loaded.weighed} findings weigh otherwise now, or have another deadline")
 
 
-def _noted(connection: Connection, taken: list[Taken]) -> None:
-    detail = {one.feed.value: {"entries": one.entries, "changed": one.changed} for one in taken if one.outcome is Outcome.TAKEN}
-    if detail:
-        note(connection, said_here(now(), "load_feeds", detail=detail))
+def _noted(connection: Connection, loaded: Loaded) -> None:
+    if loaded.detail:
+        note(connection, said_here(now(), "load_feeds", detail=loaded.detail))

@@ -24,6 +24,7 @@ from collector.tickets import group_of, open_ticket
 from collector.tokens import create_token
 from tests.api.seed import NOW
 from tests.api.world import World, make_world, sqlite_url
+from tests.collector.feeds import samples
 
 OWN, OTHER = "citizens", "innovation"
 PUBLIC = {
@@ -43,6 +44,7 @@ PUBLIC = {
     "POST /theme",
     "GET /favicon.ico",
 }
+FILES = {"import_file": ("scan.xml", b"<nmaprun/>"), "load_feed": ("kev.json", samples.KEV.read_bytes())}
 BODIES: dict[str, dict[str, Any]] = {
     "start_scan": {"zone": "dmz"},
     "press_stop": {"reason": "a test"},
@@ -173,7 +175,7 @@ def ask(city: World, secret: str, operation: Operation, path: str) -> Any:
         body = BODIES.get(operation.name)
         if operation.name == "create_token":
             body = {**BODIES["create_token"], "name": f"made {operation.name} {secret[-20:]} {path}"[:100]}
-        sent = {"files": {"file": ("scan.xml", b"<nmaprun/>")}} if operation.name == "import_file" else {"json": body}
+        sent = {"files": {"file": FILES[operation.name]}} if operation.name in FILES else {"json": body}
         return client.request(operation.method, path, **sent)
     client = TestClient(city.app, headers={"accept-language": "en"}, follow_redirects=False)
     client.post("/sign-in", data={"token": secret})

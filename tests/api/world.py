@@ -18,6 +18,7 @@ from collector import tables
 from collector import ticket_work as work
 from collector.feeds.files import read_feeds
 from collector.feeds.keeping import keep
+from collector.feeds.loading import Loaded, load
 from collector.grants import Role
 from collector.imports.taking import Result, Wanted, take
 from collector.ingest import Ingest, IngestSettings
@@ -105,6 +106,10 @@ class RecordedActions:
     def take_in(self, document: bytes, wanted: Wanted, noting: Any) -> Result:
         ingest = Ingest(self.store, rulebook(), IngestSettings(clock=lambda: NOW, zones={"dmz": zone()}))
         return take(self.store, ingest, document, wanted, noting)
+
+    def load_feeds(self, contents: Any, rules: Any, noting: Any, *, may_shrink: bool) -> Loaded:
+        ingest = Ingest(self.store, rulebook(), IngestSettings(clock=lambda: NOW))
+        return load(ingest, contents, rules.flawed, noting, at=NOW, may_shrink=may_shrink)
 
     def press_stop(self, connection: Connection, reason: str, by: str) -> None:
         self.done.append(("press", reason, by))

@@ -72,6 +72,12 @@ from .export_sarif_response_200 import ExportSarifResponse200
 from .export_sarif_severity_item import ExportSarifSeverityItem
 from .export_sarif_state_item import ExportSarifStateItem
 from .factor import Factor
+from .feed import Feed
+from .feed_form import FeedForm
+from .feed_list import FeedList
+from .feed_name import FeedName
+from .feed_taken import FeedTaken
+from .feeds_taken import FeedsTaken
 from .field_change import FieldChange
 from .field_problem import FieldProblem
 from .filter_shown import FilterShown
@@ -139,6 +145,7 @@ from .new_token import NewToken
 from .new_webhook import NewWebhook
 from .next_run import NextRun
 from .open_ticket import OpenTicket
+from .outcome import Outcome
 from .overdue import Overdue
 from .permission import Permission
 from .point import Point
@@ -298,6 +305,12 @@ __all__ = (
     "ExportSarifSeverityItem",
     "ExportSarifStateItem",
     "Factor",
+    "Feed",
+    "FeedForm",
+    "FeedList",
+    "FeedName",
+    "FeedTaken",
+    "FeedsTaken",
     "FieldChange",
     "FieldProblem",
     "FilterShown",
@@ -365,6 +378,7 @@ __all__ = (
     "NewWebhook",
     "NextRun",
     "OpenTicket",
+    "Outcome",
     "Overdue",
     "Permission",
     "Point",
