@@ -11,7 +11,7 @@ from api.repeats import _REFUSALS
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 # What only a person is told, by a page or at the command line.
-ELSEWHERE = ("pages", "feeds", "oidc.py")
+ELSEWHERE = ("pages", "oidc.py")
 AT = {"Problem": 1, "problem_response": 1, "_refused": 1, "answer": 2, "ActionRefused": 0, "NothingToSay": 0}
 
 
