@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fetch_elasticsearch import cache
-from tests.processes import free_port, running
+from tests.processes import free_port, running, wait_for_port
 from tests.scanners.small_servers import HERE, Place, certificate
 
 MONGO = "1.47.0"
@@ -188,6 +188,8 @@ def rabbitmq(folder: Path) -> Iterator[tuple[Place, Place]]:
         running(["epmd", "-address", HERE, "-port", str(mapper)], listens=(HERE, mapper), log=folder / "epmd.log"),
         running(argv, listens=(HERE, web), log=folder / "rabbit.log", environment=environment, timeout_seconds=240),
     ):
+        wait_for_page(f"http://{HERE}:{web}/api/overview", accept=401)  # the broker itself listens after its management
+        wait_for_port(HERE, amqp)
         yield (HERE, amqp), (HERE, web)
 
 
