@@ -48,7 +48,7 @@ def xrdp(folder: Path, **settings: str) -> Iterator[Place]:
 def xvfb(folder: Path, *options: str) -> Iterator[int]:
     """An X server without a screen; yields the number of its display, which it listens on over TCP."""
     display = free_display()
-    argv = ["Xvfb", f":{display}", "-screen", "0", "320x240x24", "-listen", "tcp", *options]
+    argv = ["Xvfb", f":{display}", "-screen", "0", "320x240x24", "-noreset", "-listen", "tcp", *options]
     with running(argv, listens=(HERE, 6000 + display), log=folder / "xvfb.log"):
         yield display
 
