@@ -135,8 +135,10 @@ def test_a_fragile_device_hears_one_ordinary_client(watched: City, device: Host)
     lines = (watched.folder / device.name / devices.RECEIVED).read_text().splitlines()
     got = [item for item in map(json.loads, lines) if item.get("received")]
     assert got
-    if device.name != "telefon":  # which no port betrays: until its page was read it was a host like others
+    if device.name != "telefon":
         assert not [item for item in got if item["beside"]]
+    else:  # no port betrays it: until its page was read it was a host like others, which on a busy machine hears a ClientHello too
+        got = [item for item in got if not item["received"].startswith("\x16\x03")]
     words = {(item["port"], " ".join(item["received"].split()[:2])) for item in got}
     web = {"GET /", "POST /ipp/print", "POST /onvif/device_service"}  # what a browser asks, a print queue, a video recorder
     assert {said for port, said in words if port != 554} <= web, words
