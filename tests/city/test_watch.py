@@ -137,7 +137,7 @@ def test_a_fragile_device_hears_one_ordinary_client(watched: City, device: Host)
     assert got
     if device.name != "telefon":
         assert not [item for item in got if item["beside"]]
-    else:  # no port betrays it: until its page was read it was a host like others, which on a busy machine hears a ClientHello too
+    else:  # no port betrays it: until its page was read it was a host like others, which may hear a ClientHello
         got = [item for item in got if not item["received"].startswith("\x16\x03")]
     words = {(item["port"], " ".join(item["received"].split()[:2])) for item in got}
     web = {"GET /", "POST /ipp/print", "POST /onvif/device_service"}  # what a browser asks, a print queue, a video recorder
