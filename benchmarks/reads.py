@@ -1,7 +1,7 @@
 """Everything that is only read: each operation of the API and each page, with the names that stand for things of the large city.
 
 A word in braces is filled by :func:`names`. A test holds that nothing that can be read is missing here; exports, which are long,
-and a scan watched live, which has no end, are timed by :mod:`benchmarks.load` or not at all.
+are timed by :mod:`benchmarks.load`; an audit log read whole, and a scan watched live, which has no end, are not timed.
 """
 
 from collections.abc import Mapping
@@ -126,7 +126,10 @@ CITY_CALLS = (
     "webhooks",
     "webhooks/{webhook}",
     "webhooks/{webhook}/dead-letters",
+    "accounts",
+    "accounts/{account}",
     "tokens",
+    "feeds",
     "audit",
     "audit?before=1000",
 )
@@ -184,7 +187,7 @@ CITY_PAGES = (
 # Forms whose answer only shows: what was chosen, before anything is done.
 CHOSEN = {"page of 50": 50, "500, the most at once": 500}
 LEFT_OUT = frozenset(
-    {"watch_scan", *(f"export_{form}" for form in ("csv", "ocsf", "oscal", "sarif", "csaf"))}
+    {"watch_scan", "verify_audit", *(f"export_{form}" for form in ("csv", "ocsf", "oscal", "sarif", "csaf"))}
     | {"GET /findings.csv", "GET /assets.csv", "GET /exports/{form}"}
 )
 
@@ -225,6 +228,7 @@ def names(connection: Connection, department: str = CONFINED) -> dict[str, str]:
         ),
         "filter": connection.scalar(select(tables.saved_filter.c.id).where(tables.saved_filter.c.audience == "city").limit(1)),
         "change": connection.scalar(select(tables.zone_change.c.id).limit(1)),
+        "account": connection.scalar(select(tables.account.c.id).limit(1)),
         "webhook": connection.scalar(select(tables.webhook_letter.c.webhook_id).limit(1)),
         "scan": connection.scalar(select(tables.unit.c.scan_id).limit(1)),
         "event": f"e{connection.scalar(select(func.max(tables.event.c.seq))) // 2}",
