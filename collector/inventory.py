@@ -106,7 +106,7 @@ def judge_inventory(intake: Intake, assets: Sequence[str]) -> Changes:
     Those proved gone, or merged into others, since their ids were read are left alone. ``days_unseen`` of one that was never
     seen is not determined.
     """
-    cause = f"inventory {intake.now.isoformat()}"
+    cause = f"inventory {intake.now:%Y%m%dT%H%M%S.%fZ}"  # kept where the id of an observation is: no longer than one
     intake.batch.load(assets)
     present = [one for one in map(intake.batch.assets.get, assets) if one is not None and one.gone_since is None]
     intake.life.announce(one for asset in present for one in intake.batch.findings[asset.id].values())
