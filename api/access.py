@@ -24,16 +24,19 @@ from api.rights import NOWHERE, OPERATIONS, Permission, Reach, reach_of
 from collector import audit, sessions, tokens
 from collector.accounts import Account
 from collector.grants import Grant
+from collector.stopping import stop_state
 from collector.throttle import Throttle, address_drawer
 from scanners.clean_text import clean_text
 
 PUBLIC = re.compile(
     r"/api/v1/health|/static/[A-Za-z0-9_./-]+|/sign-in(/code|/oidc(/back|/leave|/logout)?)?|/(enter|welcome)/[A-Za-z0-9_-]{1,100}|/favicon\.ico|/language|/theme"
 )
+_PROGRAMS = "/api/"
 # Refused because the same person asked for it: two are needed.
 OF_TWO = frozenset({"own-request", "own-proposal"})
 COOKIE = "talaia_session"
 SECURE_COOKIE = "__Host-talaia_session"
+STOP = "talaia.stop"  # of a page's request: the press in force, None when looking is allowed
 # What a person may ask for who has to enrol a second step first.
 _ENROLLING = re.compile(
     r"/account/second-step(/confirm)?|/sign-out|/static/[A-Za-z0-9_./-]+|/favicon\.(ico|svg)|/language|/theme"
@@ -86,7 +89,11 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-Asker = Annotated[Caller, Depends(caller_of)]
+async def _asker(request: Request) -> Caller:
+    return caller_of(request)  # without a thread, which nothing here waits in
+
+
+Asker = Annotated[Caller, Depends(_asker)]
 
 
 def operation_of(request: Request) -> str:
@@ -95,8 +102,8 @@ def operation_of(request: Request) -> str:
     return getattr(route, "operation_id", None) or f"{request.method} {route.path}"
 
 
-def authorise(request: Request) -> None:
-    """A dependency of every router: lets the caller pass with its reach, or refuses."""
+async def authorise(request: Request) -> None:
+    """A dependency of every router: lets the caller pass with its reach, or refuses. Without a thread: nothing in it waits."""
     caller, operation = caller_of(request), operation_of(request)
     permission = OPERATIONS.get(operation)
     reach = reach_of(caller.grants, permission, caller.narrowed) if permission else NOWHERE
@@ -178,11 +185,11 @@ class Door:
         address = scope["client"][0] if scope.get("client") else "unknown"
         if not self.limiter.allows(self.parts.limits.per_address, "address", address):
             return _too_many()
-        program = path.startswith("/api/")
+        program = path.startswith(_PROGRAMS)
         headers = Headers(scope=scope)
         secret = _bearer(headers) if program else self._cookie(headers)
         oidc = scope["app"].state.oidc
-        caller = await to_thread.run_sync(self._find, secret, program, address, oidc) if secret else None
+        caller = await to_thread.run_sync(self._find, secret, scope, address, oidc) if secret else None
         if caller is not None:
             scope["talaia.caller"] = caller
             if caller.must_enrol and not _ENROLLING.fullmatch(path):
@@ -206,13 +213,14 @@ class Door:
             detail = "this token is unknown, expired or revoked"
         return problem_response(401, "unauthenticated", detail, headers={"www-authenticate": 'Bearer realm="talaia"'})
 
-    def _find(self, secret: str, program: bool, address: str, oidc: Oidc | None) -> Caller | None:
-        parts, now = self.parts, self.parts.clock()
+    def _find(self, secret: str, scope: AsgiScope, address: str, oidc: Oidc | None) -> Caller | None:
+        parts, now, program = self.parts, self.parts.clock(), scope["path"].startswith(_PROGRAMS)
         with parts.store.read() as connection:
             if program:
                 found: tokens.Token | sessions.Live | None = tokens.find_token(connection, secret, now)
             else:
                 found = sessions.session_of(connection, secret, now, parts.session_idle)
+                scope[STOP] = stop_state(connection) if found else None  # every page says it
         if isinstance(found, sessions.Live):
             return self._person(found, secret, address, oidc)
         return self._token(found, "" if program else secret, address) if found else None

@@ -84,13 +84,13 @@ def create_app(parts: AppParts, deprecated: Mapping[str, Deprecated] = DEPRECATE
     app.state.exports = Turns()
     app.state.imports = Turns(at_once=1)
     app.state.oidc = Oidc(parts.provider, parts.clock, parts.store) if parts.provider else None
+    add_pages(app)  # before the API: routes are asked one after another, and people wait for pages
     reads = APIRouter(prefix=API, dependencies=[Depends(authorise)])
     for part in _RESOURCES:
         reads.include_router(part.router)
     app.include_router(reads)
     app.include_router(plain.open_router, prefix=API)
     _add_document(app, parts, deprecated)
-    add_pages(app)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     add_handlers(app, page_for_error, note_denied)
     # The last one added is asked first.

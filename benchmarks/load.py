@@ -1,6 +1,7 @@
 """Two hundred people at once, and every export, against `talaia serve` and PostgreSQL with a million findings.
 
-    python -m benchmarks.load [--users N] [--seconds N] [--rest SECONDS] [--exports csv ocsf …] [--keep FOLDER]
+    python -m benchmarks.load [--users N] [--seconds N] [--warm-up N] [--rest SECONDS] [--exports csv ocsf …]
+        [--export-seconds N] [--keep FOLDER]
 
 `talaia serve` runs in a process of its own on loopback, with PostgreSQL and the people on the same machine. Each person has an
 account and a session, nine in ten confined to one department, and opens a page (as often as `DAY` says), rests between half and
@@ -12,11 +13,12 @@ import argparse
 import asyncio
 import os
 import random
+import ssl
 import statistics
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,6 +58,7 @@ DAY = {
     "/coverage": 1,
 }
 SETTLED_WITHIN_SECONDS = 900
+AT_REST_PERCENT = 15  # the service's own rounds go on
 
 
 @dataclass
@@ -86,13 +89,14 @@ def served(store: Store, folder: Path) -> Iterator[tuple[str, psutil.Process]]:
         raise RuntimeError(f"the server had trouble:\n{said[-4000:]}")
 
 
-def settled(server: psutil.Process) -> float:
-    """Wait until what a start works out anew (overdue findings, scores) is done; how many seconds that took."""
+def settled(used: Callable[[float], float] = psutil.cpu_percent, seconds: int = 20) -> float:
+    """Wait until what a start works out anew (overdue findings, scores) is done, which is when little processor time is ``used``
+    for so many seconds in a row: by the whole machine, for the database works too. How many seconds that took."""
     begun, quiet = time.monotonic(), 0
-    while quiet < 5:
+    while quiet < seconds:
         if time.monotonic() - begun > SETTLED_WITHIN_SECONDS:
-            raise TimeoutError(f"the server is still at work after {SETTLED_WITHIN_SECONDS} s")
-        quiet = quiet + 1 if server.cpu_percent(1.0) < 5 else 0
+            raise TimeoutError(f"the machine is still at work after {SETTLED_WITHIN_SECONDS} s")
+        quiet = quiet + 1 if used(1.0) < AT_REST_PERCENT else 0
     return time.monotonic() - begun - quiet
 
 
@@ -108,18 +112,23 @@ def sign_in(store: Store, users: int) -> list[str]:
 
 
 async def people(address: str, secrets: list[str], words: list[dict[str, str]], asked: argparse.Namespace) -> Waits:
-    """Everybody at once, each in their own time, for ``asked.seconds``."""
-    waits = Waits()
-    ends = time.monotonic() + asked.seconds
+    """Everybody at once, each in their own time, for ``asked.seconds``, and before that for ``asked.warm_up``, which does not
+    count: a service that was started this morning has read its pages from the disk."""
+    waits, unnoticed = Waits(), Waits()
+    unused = ssl.create_default_context()  # one for all: each client would read the machine's certificates
+    begins = time.monotonic() + asked.warm_up
+    ends = begins + asked.seconds
     pages, weights = list(DAY), list(DAY.values())
 
     async def one(number: int, secret: str) -> None:
         dice = random.Random(number)
-        async with httpx2.AsyncClient(base_url=address, cookies={COOKIE: secret}, timeout=60, follow_redirects=True) as client:
+        settings = {"base_url": address, "timeout": 60, "follow_redirects": True, "verify": unused}
+        async with httpx2.AsyncClient(**settings, cookies={COOKIE: secret}) as client:
             await asyncio.sleep(dice.uniform(0, asked.rest))
             while time.monotonic() < ends:
                 page = dice.choices(pages, weights)[0]
-                await _open(client, page, page.format_map(words[number % len(words)]), waits)
+                heard = waits if time.monotonic() >= begins else unnoticed
+                await _open(client, page, page.format_map(words[number % len(words)]), heard)
                 await asyncio.sleep(asked.rest * dice.uniform(0.5, 1.5))
 
     await asyncio.gather(*(one(number, secret) for number, secret in enumerate(secrets)))
@@ -149,10 +158,28 @@ def tell_people(waits: Waits, asked: argparse.Namespace, used: float) -> None:
     print(flush=True)
 
 
-async def export(client: httpx2.AsyncClient, form: str, server: psutil.Process) -> str:
-    """One export of everything, thrown away as it comes; the line that tells of it."""
+@dataclass(frozen=True)
+class Streamed:
+    """An export that was read: seconds until its first byte and its last, bytes, and the server's memory (RSS, bytes)."""
+
+    first: float
+    taken: float
+    size: int
+    before: int
+    highest: int
+    whole: bool
+
+    @property
+    def cells(self) -> str:
+        taken = f"{self.taken:.0f} s{'' if self.whole else ', cut off'}"
+        rise, to = (self.highest - self.before) / 2**20, self.highest / 2**20
+        return f"{self.first * 1000:.0f} ms | {taken} | {self.size / 2**20:,.0f} MB | {rise:.1f} MB | {to:.0f} MB"
+
+
+async def export(client: httpx2.AsyncClient, form: str, server: psutil.Process, seconds: float = 3_600) -> Streamed:
+    """One export of everything, thrown away as it comes, for so many ``seconds`` at most."""
     before = highest = server.memory_info().rss
-    begun, first, size, looked = time.perf_counter(), 0.0, 0, 0.0
+    begun, first, size, looked, whole = time.perf_counter(), 0.0, 0, 0.0, True
     async with client.stream("GET", f"/exports/{form}") as answer:
         answer.raise_for_status()
         async for piece in answer.aiter_raw():
@@ -160,44 +187,47 @@ async def export(client: httpx2.AsyncClient, form: str, server: psutil.Process) 
             first = first or time.perf_counter() - begun
             if time.perf_counter() - looked > 0.05:
                 looked, highest = time.perf_counter(), max(highest, server.memory_info().rss)
-    taken = time.perf_counter() - begun
-    rise = (highest - before) / 2**20
-    return (
-        f"| {form} | {first * 1000:.0f} ms | {taken:.0f} s | {size / 2**20:,.0f} MB | {rise:.1f} MB | {highest / 2**20:.0f} MB |"
-    )
+                whole = looked - begun <= seconds
+            if not whole:
+                break
+    return Streamed(first, time.perf_counter() - begun, size, before, highest, whole)
 
 
-async def exports(address: str, secret: str, forms: list[str], server: psutil.Process) -> None:
+async def exports(address: str, secret: str, asked: argparse.Namespace, server: psutil.Process) -> None:
+    forms, seconds = asked.exports, asked.export_seconds
     print("| export | first byte | whole | size | memory rose by | to |\n|---|---:|---:|---:|---:|---:|")
     async with httpx2.AsyncClient(base_url=address, cookies={COOKIE: secret}, timeout=600) as client:
         for form in forms:
-            print(await export(client, form, server), flush=True)
+            print(f"| {form} | {(await export(client, form, server, seconds)).cells} |", flush=True)
         if len(forms) > 1:
             print("\nfour at once:\n", flush=True)
-            for line in await asyncio.gather(*(export(client, form, server) for form in forms[:4])):
-                print(line, flush=True)
+            together = await asyncio.gather(*(export(client, form, server, seconds) for form in forms[:4]))
+            for form, found in zip(forms, together, strict=False):
+                print(f"| {form} | {found.cells} |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=200)
     parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--warm-up", type=int, default=60, help="seconds before those that count")
     parser.add_argument("--rest", type=float, default=10.0, help="seconds between two pages of a person, on average")
     parser.add_argument("--exports", nargs="*", default=[form.value for form in Format])
+    parser.add_argument("--export-seconds", type=float, default=3_600, help="an export that is not done by then is cut off")
     arguments(parser)
     asked = parser.parse_args()
     with TemporaryDirectory() as folder, opened(asked) as (store, _), served(store, Path(folder)) as (address, server):
         secrets = sign_in(store, max(asked.users, 1))
         with store.read() as connection:
             words = [names(connection, department) for department in DEPARTMENTS]
-        print(f"quiet {settled(server):.0f} s after its start, with {server.memory_info().rss / 2**20:.0f} MB\n", flush=True)
+        print(f"quiet {settled():.0f} s after its start, with {server.memory_info().rss / 2**20:.0f} MB\n", flush=True)
         if asked.users:
             begun, worked = time.monotonic(), sum(server.cpu_times()[:2])
             waits = asyncio.run(people(address, secrets, words, asked))
             tell_people(waits, asked, (sum(server.cpu_times()[:2]) - worked) / (time.monotonic() - begun))
             print(f"memory {server.memory_info().rss / 2**20:.0f} MB\n", flush=True)
         if asked.exports:
-            asyncio.run(exports(address, secrets[0], asked.exports, server))
+            asyncio.run(exports(address, secrets[0], asked, server))
 
 
 if __name__ == "__main__":

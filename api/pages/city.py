@@ -70,9 +70,8 @@ def department(request: Request, caller: Asker, key: Key) -> HTMLResponse:
             raise not_found("department")
         found = _whole(connection, parts, "department", key, caller.reach)
         units = _with_week_ago(connection, Level.SERVICE, views.services(connection, now, key), now)
-        unit = views.unit(connection, Level.DEPARTMENT, row, now)
         todo = _to_do(connection, parts, caller, key)
-    return render(request, "department.html", row=row, unit=unit, units=units, **found, **todo)
+    return render(request, "department.html", row=row, units=units, **found, **todo)
 
 
 def _to_do(connection: Connection, parts: AppParts, caller: Caller, key: str) -> dict[str, Any]:
@@ -96,18 +95,16 @@ def _to_do(connection: Connection, parts: AppParts, caller: Caller, key: str) ->
 @router.get("/services/{key}")
 def service(request: Request, caller: Asker, key: Key) -> HTMLResponse:
     parts = parts_of(request)
-    now = parts.clock()
     with parts.store.read() as connection:
         row = asset_queries.get_service(connection, key, caller.reach)
         if row is None:
             raise not_found("service")
         found = _whole(connection, parts, "service", key, caller.reach)
-        unit = views.unit(connection, Level.SERVICE, row, now)
         owner = asset_queries.get_department(connection, row.department_id)
         assets = asset_queries.list_assets(
             connection, asset_queries.AssetFilter(service=key, gone=False, within=caller.reach), limit=25
         )
-    return render(request, "service.html", row=row, unit=unit, owner=owner, assets=assets, **found)
+    return render(request, "service.html", row=row, owner=owner, assets=assets, **found)
 
 
 def _whole(connection: Connection, parts: AppParts, level: str, key: str, within: Reach = None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from api.access import Asker, Caller
@@ -23,7 +24,9 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/filters")
 def many(request: Request, caller: Asker) -> HTMLResponse:
-    return render(request, "filters.html", saved=show_filters(parts_of(request), caller))
+    with parts_of(request).store.read() as connection:
+        saved = show_filters(connection, caller)
+    return render(request, "filters.html", saved=saved)
 
 
 @router.post("/filters")
@@ -48,11 +51,10 @@ async def delete(request: Request, filter_id: Key) -> Response:
     return back_to({"back": ["/filters"]})
 
 
-def audiences(request: Request, caller: Caller) -> list[tuple[str, str | None]]:
+def audiences(connection: Connection, caller: Caller) -> list[tuple[str, str | None]]:
     """With whom this caller may share a filter: the word of the form, and a department's id where it is one."""
     found: list[tuple[str, str | None]] = [("me", None)]
-    with parts_of(request).store.read() as connection:
-        departments = asset_queries.list_departments(connection, caller.reach_for(Permission.FILTER_SHARE))
+    departments = asset_queries.list_departments(connection, caller.reach_for(Permission.FILTER_SHARE))
     found += [(f"department:{row.id}", row.id) for row in departments]
     return [*found, ("city", None)] if may_share(caller, Audience.CITY) else found
 

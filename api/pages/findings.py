@@ -44,6 +44,8 @@ def many(request: Request, caller: Asker) -> HTMLResponse:
         views_shown = _views(connection, parts, caller.reach)
         departments = asset_queries.list_departments(connection, caller.reach)
         services = asset_queries.list_services(connection, within=caller.reach)
+        own_filters = opened(show_filters(connection, caller))
+        shared_with = audiences(connection, caller) if caller.may("filter.save") else []
     parameters = asked.model_dump(mode="json", exclude_defaults=True, exclude={"cursor"})
     return render(
         request,
@@ -58,8 +60,8 @@ def many(request: Request, caller: Asker) -> HTMLResponse:
         zones=sorted(parts.zones()) if caller.reach is None else [],
         problem=problem,
         acts=offered(caller),
-        own_filters=opened(show_filters(parts, caller)),
-        audiences=audiences(request, caller) if caller.may("filter.save") else [],
+        own_filters=own_filters,
+        audiences=shared_with,
         largest=LARGEST,
     )
 

@@ -39,6 +39,27 @@ def _percent(share: float, language: str) -> str:
     return numbers.format_percent(share, format="#,##0\u00a0%" if language != "en" else "#,##0%", locale=_locale(language))
 
 
+@lru_cache(maxsize=8_192)
+def _moment(at: datetime, pattern: str, zone: ZoneInfo, language: str) -> str:
+    return dates.format_datetime(at, pattern, tzinfo=zone, locale=_locale(language))
+
+
+@lru_cache(maxsize=1_024)
+def _day(day: date, language: str) -> str:
+    return dates.format_date(day, "d MMM", locale=_locale(language))
+
+
+@lru_cache(maxsize=4_096)
+def _length(seconds: int, language: str, *, directed: bool) -> str:
+    return dates.format_timedelta(timedelta(seconds=seconds), add_direction=directed, locale=_locale(language), threshold=1.4)
+
+
+def _about(seconds: float) -> int:
+    """Nobody counts the seconds of what is hours away, nor the minutes of days: so that the same words are found again."""
+    grain = 1 if abs(seconds) < 3_600 else 60 if abs(seconds) < 86_400 else 3_600
+    return round(seconds / grain) * grain
+
+
 @dataclass(frozen=True)
 class Tongue:
     """One language, on one clock: what templates format and translate with."""
@@ -91,26 +112,24 @@ class Tongue:
         return _percent(min(value, 0.99) if value < 1 else 1.0, self.language)
 
     def exactly(self, at: datetime) -> str:
-        local = dates.format_datetime(at, "d MMM y, HH:mm:ss", tzinfo=self.timezone, locale=self.locale)
-        return f"{local} ({self.timezone.key})"
+        return f"{_moment(at, 'd MMM y, HH:mm:ss', self.timezone, self.language)} ({self.timezone.key})"
 
     def relative(self, at: datetime) -> str:
         """``3 days ago``, ``in 2 weeks``, in the language's own words."""
         away = at - self.clock()
         if abs(away) < timedelta(seconds=10):
             return self.gettext("now")
-        return dates.format_timedelta(away, add_direction=True, locale=self.locale, threshold=1.4)
+        return _length(_about(away.total_seconds()), self.language, directed=True)
 
     def length(self, seconds: float) -> str:
-        return dates.format_timedelta(timedelta(seconds=max(1, round(seconds))), locale=self.locale, threshold=1.4)
+        return _length(_about(max(1, seconds)), self.language, directed=False)
 
     def day(self, at: datetime | date) -> str:
-        local = at.astimezone(self.timezone).date() if isinstance(at, datetime) else at
-        return dates.format_date(local, "d MMM", locale=self.locale)
+        return _day(at.astimezone(self.timezone).date() if isinstance(at, datetime) else at, self.language)
 
     def date(self, at: datetime) -> str:
         """A day with its year."""
         return dates.format_date(at.astimezone(self.timezone).date(), "long", locale=self.locale)
 
     def minute(self, at: datetime) -> str:
-        return dates.format_datetime(at, "EEE d MMM, HH:mm", tzinfo=self.timezone, locale=self.locale)
+        return _moment(at, "EEE d MMM, HH:mm", self.timezone, self.language)

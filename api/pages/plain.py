@@ -42,7 +42,7 @@ def favicon(request: Request, caller: Asker) -> Response:
     if caller.may("city.read"):
         with parts_of(request).store.read() as connection:
             band = views.standing(connection, "city").band or band
-    return Response(environment().get_template("favicon.svg").render(band=band), media_type="image/svg+xml")
+    return Response(environment("en").get_template("favicon.svg").render(band=band), media_type="image/svg+xml")
 
 
 @open_router.get("/favicon.ico")

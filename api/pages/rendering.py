@@ -1,7 +1,7 @@
 """Templates into answers: escaped, cleaned, in the reader's language."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -11,11 +11,13 @@ import msgspec
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import TOKEN_LPAREN, TOKEN_NAME, TOKEN_RPAREN, TOKEN_STRING, Token, TokenStream
 from markupsafe import Markup, escape
 
-from api.access import Caller
+from api.access import STOP, Caller
 from api.pages.deadline_words import deadline_short, deadline_text
-from api.pages.language import Tongue
+from api.pages.language import Tongue, translations
 from api.pages.navigation import rooms_of
 from api.pages.words import BANDS
 from api.parts import AppParts
@@ -23,12 +25,12 @@ from api.texts import LANGUAGES, choose_language, name_of, rule_text
 from api.views import shown_value
 from collector.runs import RunProgress
 from collector.score import band as band_of
-from collector.stopping import stop_state
 from scanners.clean_text import clean_text
 
 LANGUAGE_COOKIE = "talaia_language"
 THEME_COOKIE = "talaia_theme"
 THEMES = ("auto", "light", "dark")
+_SAID = [TOKEN_NAME, TOKEN_LPAREN, TOKEN_STRING, TOKEN_RPAREN]  # _("…")
 _LETTING_IN = ("/enter/", "/sign-in/oidc/")
 _ROOM = Path(__file__).parent.parent
 
@@ -55,7 +57,7 @@ def csrf_of(request: Request) -> str:
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """The page. ``context`` is what its template names besides what every page has."""
     tongue = tongue_of(request)
-    text = environment().get_template(template).render(**shared(request, tongue), **context)
+    text = environment(tongue.language).get_template(template).render(**shared(request, tongue), **context)
     return HTMLResponse(text, status)
 
 
@@ -91,7 +93,7 @@ def shared(request: Request, tongue: Tongue) -> dict[str, Any]:
         ),
         "words_of": lambda kind, values: [(value, tongue.word(kind, value)) for value in values],
         "zip": zip,
-        "pressed": _pressed(parts) if isinstance(caller, Caller) else None,
+        "pressed": request.scope.get(STOP) if isinstance(caller, Caller) else None,
         "now": parts.clock(),
     }
 
@@ -104,10 +106,27 @@ def _address(request: Request) -> str:
     return f"{path}?{query}" if query else path
 
 
-@lru_cache(maxsize=1)
-def environment() -> Environment:
+class _Translated(Extension):
+    """Reads ``_("…")`` as its translation where the text stands in the template: a page says hundreds, and none is looked up,
+    cleaned and escaped anew for each page. What is not a plain text (``_(room.name)``) is still asked of the page's tongue."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        tokens, place = list(stream), 0
+        while place < len(tokens):
+            token, said = tokens[place], tokens[place : place + 4]
+            if token.value == "_" and [one.type for one in said] == _SAID:
+                text = self.environment.translate(said[2].value)  # type: ignore[attr-defined]
+                token, place = Token(token.lineno, TOKEN_STRING, text), place + 3
+            yield token
+            place += 1
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def environment(language: str) -> Environment:
+    """The templates, compiled for one language."""
     made = Environment(
         loader=FileSystemLoader(_ROOM / "templates"),
+        extensions=[_Translated],
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,  # templates are installed, not edited: no look at the disk for each page
@@ -115,6 +134,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.extend(translate=translations(language).ugettext)
     made.filters["lines"] = lines
     made.filters["value"] = shown_value
     made.filters["query"] = _query
@@ -146,11 +166,6 @@ def _query(parameters: Mapping[str, Any], **changes: Any) -> str:
 def _file_version(path: str) -> str:
     """A short digest of a static file, so that browsers fetch a changed one."""
     return hashlib.sha256((_ROOM / "static" / path).read_bytes()).hexdigest()[:10]
-
-
-def _pressed(parts: AppParts) -> Any:
-    with parts.store.read() as connection:
-        return stop_state(connection)
 
 
 def _progress(stored: Any) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class Filters(BaseModel):
 
 @router.get("", operation_id="list_filters", summary="One's own saved filters, and those that are shared with one")
 def many(request: Request, caller: Asker) -> Filters:
-    return Filters(items=show_filters(parts_of(request), caller))
+    with parts_of(request).store.read() as connection:
+        return Filters(items=show_filters(connection, caller))
 
 
 @router.post("", operation_id="create_filter", summary="Save a filter", status_code=201)
@@ -113,12 +114,11 @@ def delete(request: Request, caller: Asker, filter_id: Key, if_match: IfMatch = 
     return drop_filter(parts_of(request), caller, filter_id, if_match)
 
 
-def show_filters(parts: AppParts, caller: Caller) -> list[FilterShown]:
+def show_filters(connection: Connection, caller: Caller) -> list[FilterShown]:
     """All that this caller may open."""
-    with parts.store.read() as connection:
-        rows = filters.list_filters(connection, caller.id, caller.reach_for(Permission.FINDING_READ))
-        seen = _seen(connection, caller)
-        return [_shown(row, caller, seen) for row in rows]
+    rows = filters.list_filters(connection, caller.id, caller.reach_for(Permission.FINDING_READ))
+    seen = _seen(connection, caller)
+    return [_shown(row, caller, seen) for row in rows]
 
 
 def make_filter(parts: AppParts, caller: Caller, wanted: SaveFilter) -> FilterShown:

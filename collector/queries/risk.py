@@ -1,7 +1,7 @@
 """Scores as they stand and as they moved, and what would help most."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from collector.score import Level, asset_risk, group_risk
 _HISTORY = tables.score_history.c
 _ASSET = tables.asset.c
 _FINDING = tables.finding.c
+_WEIGHED: Sequence[ColumnElement[Any]] = (_FINDING.id, _FINDING.asset_id, _FINDING.risk, _FINDING.state)
 _WORST_ASSETS = 16  # an asset behind the sixteenth moves a group's score by less than is shown
 _FINDINGS_EACH = 30
 
@@ -147,7 +148,10 @@ def best_fixes(connection: Connection, level: str, key: str = "", count: int = 5
     risks = {row.id: float(row.risk) for row in assets}
     rest = max(0.0, total - sum((risk / 100.0) ** 2 for risk in risks.values()))
     floor = min(risks.values()) if len(risks) == _WORST_ASSETS else 0.0
-    return _greedy(_Group(Level(level), size, risks, rest, floor), held, count)
+    chosen = _greedy(_Group(Level(level), size, risks, rest, floor), held, count)
+    wanted = select(tables.finding).where(_FINDING.id.in_([gain.finding.id for gain in chosen]))
+    whole = {row.id: row for row in connection.execute(wanted)}
+    return [replace(gain, finding=whole[gain.finding.id]) for gain in chosen]
 
 
 @dataclass
@@ -187,10 +191,10 @@ def _greedy(group: _Group, held: Mapping[str, list[Row[Any]]], count: int) -> li
 
 
 def _findings_of(connection: Connection, asset_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
-    """The first open findings of each of the assets, worst first."""
+    """The first open findings of each of the assets, worst first: only what weighing them needs, there are hundreds."""
     place = func.row_number().over(partition_by=_FINDING.asset_id, order_by=(_FINDING.risk.desc(), _FINDING.id)).label("place")
     numbered = select(_FINDING.id, place).where(_FINDING.asset_id.in_(asset_ids), _FINDING.state == "open").subquery()
-    first = select(tables.finding).join(numbered, numbered.c.id == _FINDING.id).where(numbered.c.place <= _FINDINGS_EACH)
+    first = select(*_WEIGHED).join(numbered, numbered.c.id == _FINDING.id).where(numbered.c.place <= _FINDINGS_EACH)
     held: dict[str, list[Row[Any]]] = {asset_id: [] for asset_id in asset_ids}
     for row in connection.execute(first.order_by(numbered.c.place)):
         held[row.asset_id].append(row)

@@ -245,7 +245,7 @@ def test_hostile_texts_stay_texts_on_every_page(context: BrowserContext, tmp_pat
 
 def test_a_text_that_is_not_escaped_would_be_seen(context: BrowserContext, tmp_path: Path, ordinary: set[str]) -> None:
     """The proof of the proof: with the escaping of templates switched off, the same walk finds nodes, links and refusals."""
-    made, templates = full_city(tmp_path), environment()
+    made, templates = full_city(tmp_path), environment("en")
     seen, found, page = Witness.of(context), Seen(), context.new_page()
     with serving(made) as url:
         sign_in_as_person(page, url)
