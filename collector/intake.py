@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,7 +49,8 @@ class Intake:
         self.life = LifeCycle(now=now, deadlines=settings.deadlines, threats=self.threats)
         self.services: Mapping[str, ServiceDefaults] = load_services(connection)
         self.endpoints = Endpoints(self.batch, self.life, settings.applies)
-        self.identity = Identity(self.batch, _with_networks(settings), self.adopt)
+        # Nothing here leads back to this object: it and its batch go with the transaction, not when garbage is looked for.
+        self.identity = Identity(self.batch, _with_networks(settings), partial(_adopt, self.batch, settings, self.services))
         self._rulebook = rulebook
         self._asset_facts: dict[str, AssetFacts] = {}
         self._last_seen: dict[str, Seen] = {}
@@ -98,16 +100,6 @@ class Intake:
         for asset in [self.batch.assets[key] for key in sorted(self.batch.moved)]:
             for finding in [found for found in self.batch.findings[asset.id].values() if found.state != "resolved"]:
                 self.life.weigh_again(self.batch, asset, finding)
-
-    def adopt(self, asset: AssetRecord, address: str) -> None:
-        """Give an asset that the catalogue does not name the service of its network."""
-        network = network_of(self.settings.networks, asset.namespace, address)
-        service = self.services.get(network.service) if network is not None else None
-        if service is None:
-            return
-        asset.service_id, asset.department_id = service.id, service.department_id
-        asset.ens_category, asset.exposure = service.ens_category, service.exposure
-        self.batch.memberships[asset.id].add(service.id)
 
     # --- one observation -------------------------------------------------------------------------------------------
 
@@ -338,3 +330,16 @@ def _with_networks(settings: IngestSettings) -> IdentityPolicy:
         present_for=given.present_for,
         present_for_leased=given.present_for_leased,
     )
+
+
+def _adopt(
+    batch: Batch, settings: IngestSettings, services: Mapping[str, ServiceDefaults], asset: AssetRecord, address: str
+) -> None:
+    """Give an asset that the catalogue does not name the service of its network."""
+    network = network_of(settings.networks, asset.namespace, address)
+    service = services.get(network.service) if network is not None else None
+    if service is None:
+        return
+    asset.service_id, asset.department_id = service.id, service.department_id
+    asset.ens_category, asset.exposure = service.ens_category, service.exposure
+    batch.memberships[asset.id].add(service.id)

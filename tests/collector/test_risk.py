@@ -1,13 +1,17 @@
 """The score in the store: assets with each change, groups from assets, history, coverage, and what it costs."""
 
+import gc
+import weakref
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
 
 from collector import ingest, tables
 from collector.catalogue import apply_catalogue, load_catalogue
+from collector.intake import Intake
 from collector.risk import group_score
 from collector.score import Level, asset_risk, group_interval, group_risk
 from collector.store import Store
@@ -153,6 +157,27 @@ def test_a_refresh_that_was_killed_is_made_up_for_by_the_next(watch: Watch, monk
     rows = [row for row in watch.rows(tables.finding) if row.id in before and row.rule == "DB-901"]
     assert all(row.risk > before[row.id] for row in rows)
     watch.check()
+
+
+def test_each_turn_of_a_refresh_lets_go_of_what_it_read(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the transaction, and not when garbage is looked for: turns follow one another too fast for that to happen."""
+    held: list[weakref.ref[Any]] = []
+
+    def followed(*given: Any) -> Intake:
+        made = Intake(*given)
+        held.extend(weakref.ref(one) for one in (made, made.batch, made.life, made.threats))
+        return made
+
+    monkeypatch.setattr(ingest, "Intake", followed)
+    monkeypatch.setattr(ingest, "ASSETS_AT_ONCE", 2)
+    watch.take(*(watch.redis(True, f"198.51.100.{number}") for number in range(1, 8)))
+    gc.disable()
+    try:
+        watch.ingest.refresh()
+        assert len(held) > 4 * 4
+        assert [one for one in held if one() is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_a_city_of_50_000_assets_is_scored_in_closed_form(store: Store) -> None:
