@@ -1,7 +1,9 @@
 """Debian's Samba on loopback, as careless and as careful as an administrator can make it."""
 
+import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.processes import running
@@ -58,5 +60,15 @@ def nmbd_command(folder: Path) -> list[str]:
 def smbd(folder: Path, settings: str, **more: str) -> Iterator[Place]:
     """Yields the place of direct hosting; the NetBIOS session service is on port 139 of the same address."""
     address = own_address()
-    with running(smbd_command(folder, address, settings, **more), listens=(address, 445), log=folder / "smbd.log"):
-        yield address, 445
+    try:
+        with running(smbd_command(folder, address, settings, **more), listens=(address, 445), log=folder / "smbd.log"):
+            yield address, 445
+    finally:
+        _end_helpers(folder)
+
+
+def _end_helpers(folder: Path) -> None:
+    """What smbd started to answer remote procedure calls has a session of its own, and would stay."""
+    for found in (folder / "state").glob("samba-dcerpcd*.pid"):
+        with suppress(ProcessLookupError):
+            os.killpg(int(found.read_text()), signal.SIGTERM)
