@@ -31,7 +31,6 @@ from scanners.clean_text import clean_text
 PUBLIC = re.compile(
     r"/api/v1/health|/static/[A-Za-z0-9_./-]+|/sign-in(/code|/oidc(/back|/leave|/logout)?)?|/(enter|welcome)/[A-Za-z0-9_-]{1,100}|/favicon\.ico|/language|/theme"
 )
-_PROGRAMS = "/api/"
 # Refused because the same person asked for it: two are needed.
 OF_TWO = frozenset({"own-request", "own-proposal"})
 COOKIE = "talaia_session"
@@ -185,11 +184,10 @@ class Door:
         address = scope["client"][0] if scope.get("client") else "unknown"
         if not self.limiter.allows(self.parts.limits.per_address, "address", address):
             return _too_many()
-        program = path.startswith(_PROGRAMS)
+        program = path.startswith("/api/")
         headers = Headers(scope=scope)
         secret = _bearer(headers) if program else self._cookie(headers)
-        oidc = scope["app"].state.oidc
-        caller = await to_thread.run_sync(self._find, secret, scope, address, oidc) if secret else None
+        caller = await to_thread.run_sync(self._find, secret, scope, program, address) if secret else None
         if caller is not None:
             scope["talaia.caller"] = caller
             if caller.must_enrol and not _ENROLLING.fullmatch(path):
@@ -213,16 +211,17 @@ class Door:
             detail = "this token is unknown, expired or revoked"
         return problem_response(401, "unauthenticated", detail, headers={"www-authenticate": 'Bearer realm="talaia"'})
 
-    def _find(self, secret: str, scope: AsgiScope, address: str, oidc: Oidc | None) -> Caller | None:
-        parts, now, program = self.parts, self.parts.clock(), scope["path"].startswith(_PROGRAMS)
+    def _find(self, secret: str, scope: AsgiScope, program: bool, address: str) -> Caller | None:
+        parts, now = self.parts, self.parts.clock()
         with parts.store.read() as connection:
             if program:
                 found: tokens.Token | sessions.Live | None = tokens.find_token(connection, secret, now)
             else:
                 found = sessions.session_of(connection, secret, now, parts.session_idle)
-                scope[STOP] = stop_state(connection) if found else None  # every page says it
+                if found and not scope["path"].startswith("/static/"):
+                    scope[STOP] = stop_state(connection)  # every page says it
         if isinstance(found, sessions.Live):
-            return self._person(found, secret, address, oidc)
+            return self._person(found, secret, address, scope["app"].state.oidc)
         return self._token(found, "" if program else secret, address) if found else None
 
     def _token(self, token: tokens.Token, session: str, address: str) -> Caller:

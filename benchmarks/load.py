@@ -58,6 +58,7 @@ DAY = {
     "/coverage": 1,
 }
 SETTLED_WITHIN_SECONDS = 900
+EXPORT_SECONDS = 3_600
 AT_REST_PERCENT = 15  # the service's own rounds go on
 
 
@@ -109,6 +110,12 @@ def sign_in(store: Store, users: int) -> list[str]:
             account = person(connection, f"load-{os.getpid()}-{time.monotonic_ns()}", grant, now)
             secrets.append(open_session(connection, account, now, timedelta(hours=12)))
     return secrets
+
+
+def looked_at(store: Store) -> list[dict[str, str]]:
+    """What the words in the addresses of `DAY` stand for, for the people of each department."""
+    with store.read() as connection:
+        return [names(connection, department) for department in DEPARTMENTS]
 
 
 async def people(address: str, secrets: list[str], words: list[dict[str, str]], asked: argparse.Namespace) -> Waits:
@@ -176,7 +183,7 @@ class Streamed:
         return f"{self.first * 1000:.0f} ms | {taken} | {self.size / 2**20:,.0f} MB | {rise:.1f} MB | {to:.0f} MB"
 
 
-async def export(client: httpx2.AsyncClient, form: str, server: psutil.Process, seconds: float = 3_600) -> Streamed:
+async def export(client: httpx2.AsyncClient, form: str, server: psutil.Process, seconds: float = EXPORT_SECONDS) -> Streamed:
     """One export of everything, thrown away as it comes, for so many ``seconds`` at most."""
     before = highest = server.memory_info().rss
     begun, first, size, looked, whole = time.perf_counter(), 0.0, 0, 0.0, True
@@ -187,9 +194,9 @@ async def export(client: httpx2.AsyncClient, form: str, server: psutil.Process, 
             first = first or time.perf_counter() - begun
             if time.perf_counter() - looked > 0.05:
                 looked, highest = time.perf_counter(), max(highest, server.memory_info().rss)
-                whole = looked - begun <= seconds
-            if not whole:
-                break
+                if looked - begun > seconds:
+                    whole = False
+                    break
     return Streamed(first, time.perf_counter() - begun, size, before, highest, whole)
 
 
@@ -213,13 +220,14 @@ def main() -> None:
     parser.add_argument("--warm-up", type=int, default=60, help="seconds before those that count")
     parser.add_argument("--rest", type=float, default=10.0, help="seconds between two pages of a person, on average")
     parser.add_argument("--exports", nargs="*", default=[form.value for form in Format])
-    parser.add_argument("--export-seconds", type=float, default=3_600, help="an export that is not done by then is cut off")
+    parser.add_argument(
+        "--export-seconds", type=float, default=EXPORT_SECONDS, help="an export that is not done by then is cut off"
+    )
     arguments(parser)
     asked = parser.parse_args()
     with TemporaryDirectory() as folder, opened(asked) as (store, _), served(store, Path(folder)) as (address, server):
         secrets = sign_in(store, max(asked.users, 1))
-        with store.read() as connection:
-            words = [names(connection, department) for department in DEPARTMENTS]
+        words = looked_at(store)
         print(f"quiet {settled():.0f} s after its start, with {server.memory_info().rss / 2**20:.0f} MB\n", flush=True)
         if asked.users:
             begun, worked = time.monotonic(), sum(server.cpu_times()[:2])

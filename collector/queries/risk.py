@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from collector import tables
 from collector.queries.assets import in_service
+from collector.queries.findings import get_findings
 from collector.score import Level, asset_risk, group_risk
 
 _HISTORY = tables.score_history.c
@@ -149,8 +150,7 @@ def best_fixes(connection: Connection, level: str, key: str = "", count: int = 5
     rest = max(0.0, total - sum((risk / 100.0) ** 2 for risk in risks.values()))
     floor = min(risks.values()) if len(risks) == _WORST_ASSETS else 0.0
     chosen = _greedy(_Group(Level(level), size, risks, rest, floor), held, count)
-    wanted = select(tables.finding).where(_FINDING.id.in_([gain.finding.id for gain in chosen]))
-    whole = {row.id: row for row in connection.execute(wanted)}
+    whole = get_findings(connection, [gain.finding.id for gain in chosen])
     return [replace(gain, finding=whole[gain.finding.id]) for gain in chosen]
 
 
